@@ -5,7 +5,7 @@ connection (what a person writes in YAML), and the function that opens a connect
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol, Self
 
@@ -152,7 +152,7 @@ class Clock(Protocol):
 class Driver(Protocol):
     """One open connection and the devices on it."""
 
-    def batches(self) -> AsyncIterator[Batch]:
+    def batches(self) -> AsyncGenerator[Batch]:
         """Yield readings for ever. Raises only for what the supervisor should restart."""
         ...
 

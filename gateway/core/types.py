@@ -36,6 +36,17 @@ class Block:
     age: Floats  # [T, D, P] seconds since the last good value; inf if there never was one
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Fresh:
+    """The readings that were new in a block, in columnar form: N batches."""
+
+    fleet: Fleet
+    rows: Floats  # [N] the block time at which each was first shown to the engine, in any order
+    devices: NDArray[np.intp]  # [N] row in the fleet
+    times: Floats  # [N] event times
+    values: Floats  # [N, P]
+
+
 class Level(StrEnum):
     """Red: a danger to people, on site in minutes. Yellow: rectify in 48 hours."""
 
@@ -71,8 +82,10 @@ class Ticket:
     cleared_at: float | None = None  # the condition went away; the ticket stays open
     closed_at: float | None = None
     location: Mapping[str, str] = field(default_factory=dict)
-    due: Mapping[str, float] = field(default_factory=dict)  # acknowledge, on_site, close: seconds since 1970
+    due: Mapping[str, float] = field(default_factory=dict)  # acknowledge, on_site, feedback, close: seconds since 1970
     evidence: Mapping[str, Any] = field(default_factory=dict)  # the values that the rule saw, JSON types only
+    firing: tuple[str, ...] = ()  # the rules of this kind whose alert is active now
+    messages: int = 0  # how many messages about it were written; numbers the next one
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +98,7 @@ class Message:
     key: str
     ticket: str
     number: int
-    event: str  # created, escalated, occurred_again, condition_cleared, closed
+    event: str  # created, escalated, occurred_again, condition_cleared, acknowledged, closed
     level: Level
     body: Mapping[str, Any]  # JSON types only
     created_at: float

@@ -1,0 +1,202 @@
+"""One TCP connection to Modbus equipment: asks with pymodbus, keeps the answer as bytes, trusts nothing unchecked."""
+
+import asyncio
+import logging
+from collections import Counter
+from enum import StrEnum
+from typing import ClassVar
+
+from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.exceptions import ModbusException
+from pymodbus.pdu import ModbusPDU
+from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
+from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
+
+from drivers.modbus.profile import ModbusConnection
+from drivers.modbus.question import DOUBTS, Question, Verdict
+from drivers.plan import Place, Read, Table
+
+# It logs every lost poll as an error. The driver logs changes of state, so pymodbus speaks only if somebody asks it to.
+_pymodbus_log = logging.getLogger("pymodbus.logging")
+if _pymodbus_log.level == logging.NOTSET:
+    _pymodbus_log.setLevel(logging.CRITICAL)
+
+
+class Fault(StrEnum):
+    """Why a read brought nothing."""
+
+    SILENT = "silent"  # no answer in time
+    LOST = "lost"  # the connection went away
+    REJECTED = "rejected"  # something came that does not fit the question
+    NO_PATH = "no path"  # exceptions 10, 11: the gateway in between cannot reach the unit
+    CONFIG = "config"  # exceptions 1-3: the device does not have what the profile says
+    BUSY = "busy"  # exceptions 5, 6 and the device's own troubles: later
+
+
+_EXCEPTIONS = {
+    1: (Fault.CONFIG, "function code not supported"),
+    2: (Fault.CONFIG, "no such address"),
+    3: (Fault.CONFIG, "request not accepted"),
+    4: (Fault.BUSY, "device failure"),
+    5: (Fault.BUSY, "device needs more time"),
+    6: (Fault.BUSY, "device is busy"),
+    8: (Fault.BUSY, "device memory error"),
+    10: (Fault.NO_PATH, "gateway has no path to the device"),
+    11: (Fault.NO_PATH, "device behind the gateway does not answer"),
+}
+
+
+class ReadError(Exception):
+    """A read that brought no values; `reason` is for people."""
+
+    def __init__(self, fault: Fault, reason: str, exception: int = 0) -> None:
+        super().__init__(reason)
+        self.fault, self.reason, self.exception = fault, reason, exception
+
+
+class _Answer(ModbusPDU):
+    """An answer kept as it came. pymodbus prints every answer for its debug log, so printing must cost nothing."""
+
+    data = b""
+
+    def decode(self, data: bytes) -> None:
+        self.data = data[1:]  # without the byte count
+
+    def __str__(self) -> str:
+        return "answer"
+
+
+def _answer(function: int) -> type[_Answer]:
+    return type(f"Answer{function}", (_Answer,), {"function_code": function})
+
+
+_ANSWERS = tuple(_answer(function) for function in (1, 2, 3, 4))
+
+
+class Wire:
+    """A connection that answers one question at a time. `counts` is shared with the driver's counters."""
+
+    _requests: ClassVar[dict[Table, type[ModbusPDU]]] = {
+        "coil": ReadCoilsRequest,
+        "discrete": ReadDiscreteInputsRequest,
+        "holding": ReadHoldingRegistersRequest,
+        "input": ReadInputRegistersRequest,
+    }
+
+    def __init__(self, connection: ModbusConnection, counts: Counter[str]) -> None:
+        self._at, self._counts = connection, counts
+        self._client: AsyncModbusTcpClient | None = None
+        self._question: Question | None = None
+        self._waiting = False
+        self._verdict: Verdict | None = None  # on what arrived since the last request, if anything did
+
+    @classmethod
+    def request(cls, unit: int, where: Read | Place) -> ModbusPDU:
+        """A request that can be asked any number of times."""
+        count = where.width if isinstance(where, Place) else where.count
+        return cls._requests[where.table](dev_id=unit, address=where.address, count=count)
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection that can be trusted."""
+        return self._client is not None and self._client.connected and self._verdict not in DOUBTS
+
+    async def connect(self) -> bool:
+        """Connect anew; False if the other side cannot be reached within the timeout."""
+        self.close()
+        client = AsyncModbusTcpClient(
+            self._at.host,
+            port=self._at.port,
+            timeout=self._at.timeout,
+            retries=0,
+            reconnect_delay=0,
+            trace_packet=self._trace,
+        )
+        for answer in _ANSWERS:
+            client.register(answer)
+        self._question = self._verdict = None
+        self._client = client
+        connected = await client.connect()
+        _heed_cancellation()
+        return connected
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    async def read(self, request: ModbusPDU) -> bytes:
+        """Ask, and return the data bytes of an answer that fits; raises ReadError."""
+        for _ in range(self._at.retries):
+            try:
+                return await self._ask(request)
+            except ReadError as error:
+                if error.fault is not Fault.SILENT:
+                    raise
+        return await self._ask(request)
+
+    async def _ask(self, request: ModbusPDU) -> bytes:
+        if self._at.gap:
+            await asyncio.sleep(self._at.gap)
+        if self._client is None or not self.connected:
+            raise self._failure()
+        self._counts["requests"] += 1
+        self._waiting, self._verdict = True, None
+        try:
+            answer = await self._client.execute(False, request)  # noqa: FBT003 - pymodbus's: an answer is expected
+        except ModbusException:
+            raise self._failure() from None
+        except RuntimeError as error:  # uvloop's word for a transport that was closed before the loop said so
+            self.close()
+            raise ReadError(Fault.LOST, "connection closed by the other side") from error
+        finally:
+            self._waiting = False
+        _heed_cancellation()
+        if isinstance(answer, _Answer):
+            return answer.data
+        self._counts["exceptions"] += 1
+        fault, meaning = _EXCEPTIONS.get(answer.exception_code, (Fault.BUSY, "unknown exception"))
+        raise ReadError(fault, f"{meaning} (exception {answer.exception_code})", answer.exception_code)
+
+    def _failure(self) -> ReadError:
+        """Say why the last request has no answer, and drop a connection whose bytes are in doubt."""
+        if self._verdict in DOUBTS or self._verdict is Verdict.PART:
+            self._counts["rejected"] += self._verdict is Verdict.PART  # doubts were counted when they came
+            self.close()
+            return ReadError(Fault.REJECTED, f"rejected: {self._verdict}")
+        if not self.connected:
+            self._counts["lost"] += 1
+            return ReadError(Fault.LOST, "connection closed by the other side")
+        self._counts["timeouts"] += 1
+        return ReadError(Fault.SILENT, f"timed out after {self._at.timeout:g} s")
+
+    def _trace(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 - the shape of pymodbus's hook
+        """See every packet last before it leaves and first when it arrives.
+
+        What does not read cannot leave. What is not the answer is hidden from pymodbus, so that the read times out.
+        """
+        if sending:
+            self._question = Question(data)
+            return data
+        if self._verdict not in DOUBTS:
+            self._verdict = self._judge(data)
+        return b"" if self._verdict in DOUBTS else data
+
+    def _judge(self, data: bytes) -> Verdict:
+        if self._question is None:
+            verdict = Verdict.SURPLUS
+        elif self._waiting and self._verdict is not Verdict.ANSWER:
+            verdict = self._question.judge(data)
+        else:
+            verdict = self._question.judge_unasked(data)
+        self._counts["late"] += verdict is Verdict.LATE
+        self._counts["rejected"] += verdict in DOUBTS
+        return verdict
+
+
+def _heed_cancellation() -> None:
+    """Before Python 3.12 asyncio.wait_for, which pymodbus uses, loses a cancellation that comes with the answer."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

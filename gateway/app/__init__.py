@@ -1,0 +1,1 @@
+"""The daemon: builds the rooms, connects them, runs and stops them. It decides nothing about readings or tickets."""

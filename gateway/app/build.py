@@ -1,0 +1,53 @@
+"""Builds the parts of a daemon from a configuration. Connects nothing, starts nothing."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from drivers.device import Clock, Driver
+from gateway.core.config import Config
+from gateway.core.plugins import Plugins
+from gateway.core.types import Fleet
+from gateway.pipeline.engine import Engine
+from models.detector import Detector
+from rules.book import Book
+
+
+def engines(config: Config, plugins: Plugins) -> dict[str, Engine]:
+    """One engine for each fleet, by profile name."""
+    return {fleet.profile.profile: engine(config, fleet, plugins) for fleet in config.fleets}
+
+
+def engine(config: Config, fleet: Fleet, plugins: Plugins) -> Engine:
+    """Detectors and compiled rules of one fleet."""
+    book = Book(config.rules_for(fleet.profile.profile), config.vocabulary(fleet))
+    return Engine(fleet, detectors(config, fleet, plugins), book)
+
+
+def detectors(config: Config, fleet: Fleet, plugins: Plugins) -> dict[str, Detector]:
+    """The detectors that watch this fleet, by the name under which rules read their scores."""
+    return {
+        name: plugins.detectors[model.detector].make(model.settings, fleet.profile.names, len(fleet.devices))
+        for name, model in config.models.items()
+        if fleet.profile.profile in model.profiles
+    }
+
+
+def openers(config: Config, plugins: Plugins, clock: Clock) -> Mapping[str, Callable[[], Driver]]:
+    """For each connection that has devices, the function that opens its driver anew."""
+    return {
+        name: _opener(config, plugins, name, clock)
+        for name in config.connections
+        if any(device.on == name for device in config.devices)
+    }
+
+
+def _opener(config: Config, plugins: Plugins, name: str, clock: Clock) -> Callable[[], Driver]:
+    connection = config.connections[name]
+    plugin = plugins.drivers[connection.driver]
+    devices = [device for device in config.devices if device.on == name]
+    return lambda: plugin.open(name, connection, devices, config.profiles, clock)
+
+
+def checkpoint_file(state_folder: Path, fleet: Fleet) -> Path:
+    """Where the detectors of a fleet keep what they have learnt."""
+    return state_folder / "models" / f"{fleet.profile.profile}.npz"

@@ -1,0 +1,167 @@
+"""The daemon, in the order in which things happen: take the state, warm up, run everything, keep what is left."""
+
+import asyncio
+import logging
+import secrets
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from drivers.device import Clock
+from gateway.app import build, checkpoint
+from gateway.app.round import Round
+from gateway.app.status import View
+from gateway.app.supervisor import Supervisor
+from gateway.app.warmup import warm
+from gateway.core import systemd
+from gateway.core.clock import SystemClock
+from gateway.core.config import Config
+from gateway.core.plugins import Plugins
+from gateway.delivery.dispatch import Dispatch, Pace
+from gateway.delivery.mapping import SiteFacts
+from gateway.delivery.records import Saved
+from gateway.delivery.store import Store
+from gateway.delivery.transport import HttpTransport
+from gateway.delivery.writer import Writer
+from gateway.history.influx import InfluxHistory
+from gateway.history.local import LocalHistory
+from gateway.pipeline.board import Board
+from gateway.tickets.desk import Desk
+from gateway.web.metrics import registry
+from gateway.web.server import LocalWeb
+
+log = logging.getLogger(__name__)
+
+HISTORY_FILE = "history.db"
+TOKEN_FILE = "control.token"  # noqa: S105 - a file name
+CHECKPOINT_MODELS_EVERY_S = 600.0
+"""Wall seconds between checkpoints of what the detectors have learnt."""
+
+
+class Daemon:
+    """One site's gateway."""
+
+    def __init__(self, config: Config, plugins: Plugins, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._engines = build.engines(config, plugins)
+        self._board = Board(config.fleets, config.tick_s)
+        openers = build.openers(config, plugins, clock)
+        self._supervisors = [Supervisor(name, opener, clock) for name, opener in openers.items()]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Watch the site until `stop` is set. Raises StateInUse or StorageFailed if the state cannot be had."""
+        async with AsyncExitStack() as stack:
+            writer = Writer(Store(self._config.state_folder))
+            stack.push_async_callback(writer.close)
+            saved = await writer.load()
+            self._restore(saved)
+            await self._warm_up()
+            histories = self._open_histories(stack)
+            dispatch = await self._dispatch(writer, stack)
+            sinks = [history.append for history in histories]
+            desk = self._desk(saved)
+            round_ = Round(self._board, self._engines, desk, writer, self._clock, sinks, dispatch.wake)
+            parts = (self._supervisors, histories)
+            view = View(self._config, self._board, round_, dispatch, writer, *parts, saved.damaged)
+            await _serve_web(self._config, view, stack)
+            stack.push_async_callback(self._keep, round_)
+            await self._work(stop, round_, dispatch)
+
+    async def _work(self, stop: asyncio.Event, round_: Round, dispatch: Dispatch) -> None:
+        """Everything at once, each under its name, until it is time to stop."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(s.run(self._board), name=f"connection {s.name}") for s in self._supervisors]
+            tasks.append(group.create_task(round_.run(self._config.tick_s), name="round"))
+            tasks.append(group.create_task(dispatch.run(), name="dispatch"))
+            tasks.append(group.create_task(self._checkpoints(), name="checkpoints"))
+            log.info("site=%s devices=%d ready", self._config.site.id, len(self._config.devices))
+            systemd.notify("READY=1")
+            await stop.wait()
+            systemd.notify("STOPPING=1")
+            for task in tasks:
+                task.cancel()
+
+    def _restore(self, saved: Saved) -> None:
+        """Give every rule its state back; what belongs to a rule or device that is gone is left where it is."""
+        place = {device: (e, row) for e in self._engines.values() for row, device in enumerate(e.fleet.ids)}
+        for state in saved.rule_states:
+            engine, row = place.get(state.device, (None, 0))
+            if engine is not None and not engine.book.restore(state.rule, row, state.fingerprint, state.body):
+                log.info("rule=%s device=%s changed since the last run; it starts anew", state.rule, state.device)
+
+    async def _warm_up(self) -> None:
+        history = self._config.state_folder / HISTORY_FILE
+        for engine in self._engines.values():
+            file = build.checkpoint_file(self._config.state_folder, engine.fleet)
+            learnt_until = checkpoint.read(file, engine.fleet, engine.detectors)
+            await asyncio.to_thread(warm, history, engine, self._board, learnt_until, self._clock.now())
+        self._board.begin(self._clock.now())
+
+    def _desk(self, saved: Saved) -> Desk:
+        config = self._config
+        rules = {rule.id: rule for profile in config.profiles for rule in config.rules_for(profile)}
+        return Desk(config.site.id, config.site.language, rules, config.policies, saved.open_tickets)
+
+    async def _dispatch(self, writer: Writer, stack: AsyncExitStack) -> Dispatch:
+        """The sender runs on the wall clock: the network does not run faster for a demo."""
+        settings, site = self._config.dispatch, self._config.site
+        transport = await stack.enter_async_context(HttpTransport(settings.url, settings.token, settings.timeout))
+        facts = SiteFacts(gateway=site.id, community=site.name, zone=site.zone)
+        return Dispatch(writer, transport, facts, SystemClock(), Pace(workers=settings.workers))
+
+    def _open_histories(self, stack: AsyncExitStack) -> list[LocalHistory | InfluxHistory]:
+        settings, folder = self._config.history, self._config.state_folder
+        histories: list[LocalHistory | InfluxHistory] = [
+            LocalHistory(folder / HISTORY_FILE, settings.local, self._clock)
+        ]
+        if settings.influxdb is not None:
+            histories.append(InfluxHistory(folder / "influxdb", settings.influxdb, self._config.site.id, self._clock))
+        for history in histories:
+            history.open()
+            stack.push_async_callback(asyncio.to_thread, history.close)
+        return histories
+
+    async def _checkpoints(self) -> None:
+        while True:
+            await asyncio.sleep(CHECKPOINT_MODELS_EVERY_S)
+            await self._checkpoint()
+
+    async def _checkpoint(self) -> None:
+        """Copy what was learnt on the loop, write it in a thread; what cannot be written costs a warm-up."""
+        for engine in self._engines.values():
+            if not engine.detectors:
+                continue
+            path = build.checkpoint_file(self._config.state_folder, engine.fleet)
+            arrays = checkpoint.snapshot(engine.fleet, engine.detectors, self._clock.now())
+            try:
+                await asyncio.to_thread(checkpoint.write, path, arrays)
+            except OSError as error:
+                log.warning("checkpoint=%s cannot be written: %s", path.name, error.strerror)
+
+    async def _keep(self, round_: Round) -> None:
+        """The last things before the state closes: pending timers, unsaved tickets, what the detectors learnt."""
+        round_.keep_pending()
+        await round_.save()
+        await self._checkpoint()
+
+
+async def _serve_web(config: Config, view: View, stack: AsyncExitStack) -> None:
+    """The local pages are a convenience: a taken port is said once and stops nothing."""
+    token = control_token(config.state_folder)
+    web = LocalWeb(config.web.bind, token, view, registry(view.samples))
+    try:
+        await web.start()
+    except OSError as error:
+        log.warning("web=%s cannot listen: %s", config.web.bind, error.strerror)
+        await web.stop()
+        return
+    stack.push_async_callback(web.stop)
+
+
+def control_token(state_folder: Path) -> str:
+    """The token that changes tickets, new at every start, readable by the owner of the state folder alone."""
+    token, path = secrets.token_urlsafe(32), state_folder / TOKEN_FILE
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(token)
+    return token

@@ -1,0 +1,163 @@
+"""One round of the main path: board, engine, desk, store, in that order, once a tick.
+
+Everything that a round changed is one transaction. What could not be stored stays in memory, in order, and goes into
+the next round's transaction, so a full or slow disk delays tickets and loses none while the daemon lives.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from drivers.device import Clock, Device
+from gateway.core.health import Part
+from gateway.core.types import Block, Fresh, Message, RuleState, Ticket
+from gateway.delivery.store import Changes, StorageFailed
+from gateway.delivery.writer import Writer
+from gateway.pipeline.board import Board
+from gateway.pipeline.engine import Engine
+from gateway.tickets.desk import Decision, Desk
+
+log = logging.getLogger(__name__)
+
+SHORTEST_WAIT_S = 0.05
+"""Wall seconds between rounds at least, so that a fast clock does not make the loop spin."""
+CHECKPOINT_EVERY_S = 60.0
+"""Wall seconds between checkpoints of pending timers."""
+
+
+@dataclass(slots=True)
+class Unsaved:
+    """Changes that no transaction has taken yet; later states of the same thing replace earlier ones."""
+
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
+    states: dict[tuple[str, str], RuleState] = field(default_factory=dict)
+
+    def note(self, decision: Decision) -> None:
+        """Remember what a decision changed."""
+        if decision.ticket is not None:
+            self.tickets[decision.ticket.id] = decision.ticket
+            self.messages.extend(decision.messages)
+
+    def changes(self, now: float) -> Changes | None:
+        """All of it as one transaction; None if there is nothing."""
+        if not (self.tickets or self.messages or self.states):
+            return None
+        return Changes(tuple(self.tickets.values()), tuple(self.messages), tuple(self.states.values()), now)
+
+
+@dataclass(slots=True)
+class Round:
+    """The main path of one site."""
+
+    board: Board
+    engines: Mapping[str, Engine]
+    desk: Desk
+    writer: Writer
+    clock: Clock
+    record: Sequence[Callable[[Fresh], None]]
+    stored: Callable[[], None]
+    part: Part = field(default_factory=lambda: Part("storage"))
+    counts: Counter[str] = field(default_factory=Counter)
+    busy_s: float = 0.0
+    _unsaved: Unsaved = field(default_factory=Unsaved)
+    _saving: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run(self, tick_s: float) -> None:
+        """Work a round after every tick of the site's clock, until cancelled."""
+        loop = asyncio.get_running_loop()
+        checkpoint_at = loop.time() + CHECKPOINT_EVERY_S
+        while True:
+            began = loop.time()
+            self.work(self.clock.now())
+            self.busy_s += loop.time() - began
+            if loop.time() >= checkpoint_at:
+                self.keep_pending()
+                checkpoint_at = loop.time() + CHECKPOINT_EVERY_S
+            await self.save()
+            now = self.clock.now()
+            until_next_s = tick_s - now % tick_s
+            await asyncio.gather(self.clock.sleep(until_next_s), asyncio.sleep(SHORTEST_WAIT_S))
+
+    def work(self, now: float) -> list[Decision]:
+        """Evaluate everything that has come since the last round; returns what the desk decided."""
+        decisions = []
+        for block, fresh in self.board.take(now):
+            self.counts["rows"] += len(block.times)
+            self.counts["readings"] += int(fresh.values.size)
+            for sink in self.record:
+                sink(fresh)
+            decisions += self._evaluate(block, now)
+        self.counts["rounds"] += 1
+        return decisions
+
+    def keep_pending(self) -> None:
+        """Note the timers of all alerts that are under way, so that a power cut does not set them back far."""
+        for engine in self.engines.values():
+            self._note_states(engine, engine.book.pending_states())
+
+    async def save(self) -> None:
+        """Commit what is unsaved; on failure keep it and say so."""
+        async with self._saving:
+            now = self.clock.now()
+            unsaved, changes = self._unsaved, self._unsaved.changes(now)
+            if changes is None:
+                return
+            self._unsaved = Unsaved()
+            try:
+                await self.writer.commit(changes)
+            except StorageFailed as error:
+                self._unsaved = _merged(unsaved, self._unsaved)
+                self._storage(Part("storage", "degraded", f"cannot store tickets: {error}", self.part.since or now))
+                return
+            self._storage(Part("storage"))
+            if changes.messages:
+                self.stored()
+
+    async def decide(self, decision: Decision | None) -> bool:
+        """Store what a person decided about a ticket; False if there was no such ticket."""
+        if decision is None:
+            return False
+        self._note(decision)
+        await self.save()
+        return True
+
+    def _evaluate(self, block: Block, now: float) -> list[Decision]:
+        engine = self.engines[block.fleet.profile.profile]
+        decisions = []
+        for finding in engine.evaluate(block):
+            device: Device = block.fleet.devices[finding.transition.row]
+            decision = self.desk.receive(device, finding.transition, now, finding.explanations)
+            self.counts[f"transition:{finding.transition.change}"] += 1
+            self._note(decision)
+            decisions.append(decision)
+        self._note_states(engine, engine.book.changed_states())
+        return decisions
+
+    def _note(self, decision: Decision) -> None:
+        self.counts[f"decision:{decision.reason}"] += 1
+        self._unsaved.note(decision)
+        if decision.ticket is not None:
+            ticket = decision.ticket
+            log.info(
+                "ticket=%s device=%s kind=%s level=%s reason=%r",
+                ticket.id, ticket.device, ticket.kind, ticket.level, str(decision.reason),
+            )  # fmt: skip
+
+    def _note_states(self, engine: Engine, states: Sequence[tuple[str, int, str, Mapping[str, object]]]) -> None:
+        for rule, row, fingerprint, body in states:
+            device = engine.fleet.devices[row].id
+            self._unsaved.states[rule, device] = RuleState(rule, device, fingerprint, body)
+
+    def _storage(self, part: Part) -> None:
+        if part.state != self.part.state:
+            log.log(logging.INFO if part.state == "ok" else logging.ERROR, "storage %s %s", part.state, part.reason)
+        self.part = part
+
+
+def _merged(older: Unsaved, newer: Unsaved) -> Unsaved:
+    return Unsaved(
+        {**older.tickets, **newer.tickets}, older.messages + newer.messages, {**older.states, **newer.states}
+    )

@@ -1,0 +1,160 @@
+"""What the daemon shows of itself: health by part, devices, figures, tickets."""
+
+import asyncio
+import math
+import platform
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any
+
+from drivers.device import Health
+from gateway.app.round import Round
+from gateway.app.supervisor import Supervisor
+from gateway.core.config import Config
+from gateway.core.health import Part, report
+from gateway.core.types import Status
+from gateway.delivery.dispatch import Dispatch
+from gateway.delivery.line import LineHealth
+from gateway.delivery.records import Delivery
+from gateway.delivery.writer import Writer
+from gateway.history.influx import InfluxHistory
+from gateway.history.local import LocalHistory
+from gateway.pipeline.board import Board
+from gateway.web.metrics import Sample, counts
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The `Window` that the local pages look through."""
+
+    config: Config
+    board: Board
+    round: Round
+    dispatch: Dispatch
+    writer: Writer
+    supervisors: Sequence[Supervisor]
+    histories: Sequence[LocalHistory | InfluxHistory]
+    damaged: Sequence[str]
+
+    def health(self) -> Mapping[str, Any]:
+        """Every part of the daemon, the degraded ones first."""
+        return report(self._parts())
+
+    def status(self) -> Mapping[str, Any]:
+        """Health, devices, counts, and what it runs on."""
+        return {
+            **self.health(),
+            "site": self.config.site.id,
+            "version": version("property-gateway"),
+            "python": platform.python_version(),
+            "loop": type(asyncio.get_running_loop()).__module__.partition(".")[0],
+            "time": self.round.clock.now(),
+            "devices": {name: asdict(health) for name, health in self._devices().items()},
+            "scores": self._scores(),
+            "open_tickets": [
+                {"id": t.id, "device": t.device, "kind": t.kind, "level": t.level, "title": t.title}
+                for t in self.round.desk.open_tickets
+            ],
+            "counts": dict(self.round.counts),
+        }
+
+    async def tickets(self, status: str | None, limit: int) -> list[Mapping[str, Any]]:
+        """Tickets, newest first; an unknown status has none."""
+        if status is not None and status not in set(Status):
+            return []
+        found = await self.writer.tickets(status=Status(status) if status else None, limit=limit)
+        return [{**asdict(ticket), "delivery": _delivery(delivery)} for ticket, delivery in found]
+
+    async def ticket(self, ticket_id: str) -> Mapping[str, Any] | None:
+        """One ticket with its messages."""
+        ticket = await self.writer.ticket(ticket_id)
+        if ticket is None:
+            return None
+        return {**asdict(ticket), "deliveries": [asdict(out) for out in await self.writer.messages(ticket_id)]}
+
+    async def act(self, ticket_id: str, action: str, by: str) -> bool:
+        """Do what a person asked for."""
+        now = self.round.clock.now()
+        if action == "resend":
+            return await self._resend(ticket_id)
+        decide = {"ack": self.round.desk.acknowledge, "close": self.round.desk.close}[action]
+        return await self.round.decide(decide(ticket_id, by, now))
+
+    async def _resend(self, ticket_id: str) -> bool:
+        messages = await self.writer.messages(ticket_id)
+        again = [await self.writer.resend(out.message.key) for out in messages if out.state != "sent"]
+        self.dispatch.wake()
+        return any(again)
+
+    def samples(self) -> Iterable[Sample]:
+        """Figures for the metrics page."""
+        tallies = self.round.counts
+        for name in ("rounds", "rows", "readings"):
+            yield Sample(name, f"{name.capitalize()} evaluated.", tallies[name])
+        yield Sample("round_seconds", "Time spent evaluating.", self.round.busy_s)
+        yield from counts("transitions", "Alerts by what happened.", _tagged(tallies, "transition:"), "change")
+        yield from counts("decisions", "Decisions of the desk.", _tagged(tallies, "decision:"), "reason")
+        yield Sample("open_tickets", "Tickets nobody has closed.", len(self.round.desk.open_tickets), counter=False)
+        yield Sample("unknown_devices", "Batches of devices that are not configured.", self.board.unknown_devices)
+        states = Counter[str](health.state for health in self._devices().values())
+        yield from counts("devices", "Devices by health.", states, "state", counter=False)
+        for part in self._parts():
+            degraded = part.state != "ok"
+            yield from counts("degraded", "1 if the part is.", {part.name: degraded}, "part", counter=False)
+        for supervisor in self.supervisors:
+            for name, value in supervisor.driver.counters().items():
+                labels = (("connection", supervisor.name), ("what", name))
+                yield Sample("driver_events", "What drivers count.", value, labels=labels)
+        yield from counts("dispatch_events", "What dispatch counts.", self.dispatch.counters(), "what")
+        for history in self.histories:
+            for name, value in asdict(history.stats()).items():
+                labels = (("history", history.health().name), ("what", name))
+                yield Sample("history", "How history stands.", value or 0.0, counter=False, labels=labels)
+
+    def _parts(self) -> Iterable[Part]:
+        yield self.round.part
+        yield _line(self.dispatch.health())
+        yield from (history.health() for history in self.histories)
+        if self.damaged:
+            yield Part("state", "degraded", f"damaged rows were set aside: {', '.join(self.damaged)}")
+        for supervisor in self.supervisors:
+            yield supervisor.part if supervisor.part.state != "ok" else _connection(supervisor)
+
+    def _scores(self) -> dict[str, dict[str, float | None]]:
+        """Each device's scores by detector; null while a detector does not know."""
+        scores: dict[str, dict[str, float | None]] = {}
+        for engine in self.round.engines.values():
+            for name, row in engine.scores.items():
+                for device, score in zip(engine.fleet.ids, row.tolist(), strict=True):
+                    scores.setdefault(device, {})[name] = None if math.isnan(score) else round(score, 4)
+        return scores
+
+    def _devices(self) -> dict[str, Health]:
+        return {name: health for s in self.supervisors for name, health in s.driver.health().items()}
+
+
+def _line(health: LineHealth) -> Part:
+    if health.state in {"up", "unknown"}:
+        return Part("dispatch")
+    return Part("dispatch", "degraded", f"{health.state}: {health.reason}", health.since)
+
+
+def _connection(supervisor: Supervisor) -> Part:
+    """A connection is degraded when any of its devices is; the reason names the first few."""
+    bad = {name: h for name, h in supervisor.driver.health().items() if h.state in {"bad", "offline", "stale"}}
+    if not bad:
+        return Part(f"connection {supervisor.name}")
+    named = "; ".join(f"{name} {health.state}: {health.reason}" for name, health in list(bad.items())[:3])
+    more = f"; and {len(bad) - 3} more" if len(bad) > 3 else ""
+    since = min(health.since for health in bad.values())
+    return Part(f"connection {supervisor.name}", "degraded", f"{named}{more}", since)
+
+
+def _delivery(delivery: Delivery) -> Mapping[str, int]:
+    return asdict(delivery)
+
+
+def _tagged(tallies: Counter[str], tag: str) -> dict[str, float]:
+    return {name.removeprefix(tag): value for name, value in tallies.items() if name.startswith(tag)}

@@ -1,0 +1,102 @@
+"""`gateway bench`: the performance suite, each figure beside a plain reference that was measured in the same run."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.figures import Result, machine
+from benchmarks.memory import MemoryLoad, memory
+from benchmarks.polling import PollingLoad, polling
+from benchmarks.programs import NotMeasured
+from benchmarks.rule_rate import Different, RuleLoad, rule_rate
+from gateway.cli.screen import FAILED, console, print_line
+
+Name = Literal["polling", "rules", "memory", "all"]
+Tell = Callable[[str], None]
+_Load = TypeVar("_Load", PollingLoad, RuleLoad, MemoryLoad)
+
+
+def bench(
+    what: Annotated[Name, typer.Argument(help="Which benchmark.")] = "all",
+    devices: Annotated[int | None, typer.Option(min=1, max=20_000, help="Instead of 2000, 1000 and 1000.")] = None,
+    points: Annotated[int | None, typer.Option(min=1, max=62, help="Of each device, instead of 50, 20 and 20.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=1, help="To measure, instead of 25 (polling), 180.")] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, max=100, help="Instead of 3 (polling) and 5 (rules).")] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Also list what costs most in polling.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures for machines.")] = None,
+) -> None:
+    """Measure this machine: polling, rules, memory. The figures are ratios to plain Python doing the same."""
+    sizes = {"devices": devices, "points": points, "seconds": seconds, "rounds": rounds, "profile": profile or None}
+    screen, before, results = console(), machine(), []
+    try:
+        with _progress() as tell:
+            for run in _chosen(what, sizes):
+                results.append(run(tell))
+                _show(screen, results[-1])
+    except (NotMeasured, Different) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(FAILED) from error
+    finally:
+        after = machine()
+        print_line(screen, _machine_line(before, after))
+        if json_file is not None:
+            report = {"before": before, "after": after, "results": [result.json() for result in results]}
+            json_file.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def _chosen(what: Name, sizes: dict[str, Any]) -> Iterator[Callable[[Tell], Result]]:
+    """The benchmarks that were asked for, at the sizes that were asked for."""
+    if what in ("rules", "all"):
+        yield lambda tell: rule_rate(_sized(RuleLoad(), sizes), tell)
+    if what in ("polling", "all"):
+        yield lambda tell: polling(_sized(PollingLoad(), sizes), tell)
+    if what in ("memory", "all"):
+        yield lambda tell: memory(_sized(MemoryLoad(), sizes), tell)
+
+
+def _sized(load: _Load, sizes: dict[str, Any]) -> _Load:
+    return replace(load, **{name: size for name, size in sizes.items() if size is not None and hasattr(load, name)})
+
+
+@contextmanager
+def _progress() -> Iterator[Tell]:
+    """A line that says what is going on, on a terminal; nothing in a pipe."""
+    screen = console(errors=True)
+    if not screen.is_terminal:
+        yield lambda _: None
+        return
+    with screen.status("") as status:
+        yield lambda text: status.update(f"{text} ...")
+
+
+def _show(screen: Console, result: Result) -> None:
+    print_line(screen, f"{result.name}: {result.load}")
+    table = Table("", "min", "median", "max", "", box=None, pad_edge=False)
+    table.columns[0].no_wrap = True
+    for column in table.columns[1:4]:
+        column.justify = "right"
+    for figure in result.figures:
+        table.add_row(figure.name, *map(_number, (figure.low, figure.middle, figure.high)), figure.unit)
+    screen.print(table)
+    for goal in result.goals:
+        print_line(screen, f"goal {'met' if goal.met else 'MISSED'}: {goal.text}")
+    for line in result.costs:
+        print_line(screen, line)
+    screen.print()
+
+
+def _number(value: float) -> str:
+    """Three or four figures that matter."""
+    return f"{value:.0f}" if value >= 1000 or value == int(value) else f"{value:.4g}"
+
+
+def _machine_line(before: dict[str, Any], after: dict[str, Any]) -> str:
+    loads = " -> ".join(f"{report['load_average'][0]:.1f}" for report in (before, after))
+    return f"{before['system']}, {before['cores']} cores, Python {before['python']}, load average {loads}"

@@ -1,0 +1,113 @@
+"""Holds what the dispatch API received against the faults that were injected. Pure: orders and faults in, table out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A fault, the ticket it must make, and when its own signal first shows it."""
+
+    fault: str
+    device: str
+    kind: str
+    injected_at: float  # wall clock, like all times here
+    levels: tuple[str, ...]  # in the order in which the ticket must reach them
+    shown_at: Mapping[str, float]  # level -> wall-clock seconds since 1970
+    wait_s: Mapping[tuple[str, str], float]  # (rule, level) -> the rule's own `for`, in wall-clock seconds
+    limit_s: float  # one poll and two seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A ticket as the dispatch API has it: the moment (wall clock) at which it learnt of each level."""
+
+    ticket: str
+    device: str
+    kind: str
+    rule: str
+    level: str
+    reached: Mapping[str, float]
+    creations: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the result."""
+
+    expected: Expected
+    order: Order | None
+    seconds: Mapping[str, float]
+    verdict: str
+
+    @property
+    def worst_s(self) -> float | None:
+        """The slower of its levels, beyond the rule's own wait."""
+        return max(self.seconds.values()) if self.seconds else None
+
+
+def compare(expected: Sequence[Expected], orders: Sequence[Order]) -> tuple[list[Row], list[Order]]:
+    """Match each fault with its tickets; returns the table and the tickets that belong to no fault."""
+    rows = [_row(fault, [o for o in orders if (o.device, o.kind) == (fault.device, fault.kind)]) for fault in expected]
+    explained = {(fault.device, fault.kind) for fault in expected}
+    return rows, [order for order in orders if (order.device, order.kind) not in explained]
+
+
+def passed(rows: Sequence[Row], unexplained: Sequence[Order]) -> bool:
+    """Every fault got its ticket, once, and nothing else was raised."""
+    return all(row.verdict == "ok" for row in rows) and not unexplained
+
+
+def as_json(rows: Sequence[Row], unexplained: Sequence[Order], speed: float, seed: int) -> dict[str, Any]:
+    """The table for machines."""
+    return {
+        "passed": passed(rows, unexplained),
+        "speed": speed,
+        "seed": seed,
+        "faults": [
+            {
+                "fault": row.expected.fault,
+                "device": row.expected.device,
+                "shown_at": row.expected.shown_at[row.expected.levels[0]],
+                "ticket": row.order.ticket if row.order else None,
+                "level": row.order.level if row.order else None,
+                "expected": row.expected.levels[-1],
+                "seconds": None if row.worst_s is None else round(row.worst_s, 2),
+                "seconds_by_level": {level: round(s, 2) for level, s in row.seconds.items()},
+                "verdict": row.verdict,
+            }
+            for row in rows
+        ],
+        "unexplained": [
+            {"ticket": order.ticket, "device": order.device, "kind": order.kind, "level": order.level}
+            for order in unexplained
+        ],
+    }
+
+
+def _row(fault: Expected, orders: Sequence[Order]) -> Row:
+    if not orders:
+        return Row(fault, None, {}, "no ticket")
+    order = orders[0]
+    seconds = {
+        level: order.reached[level] - fault.shown_at[level] - fault.wait_s[order.rule, level]
+        for level in fault.levels
+        if level in order.reached
+    }
+    return Row(fault, order, seconds, _verdict(fault, orders, seconds))
+
+
+def _verdict(fault: Expected, orders: Sequence[Order], seconds: Mapping[str, float]) -> str:
+    order = orders[0]
+    if len(orders) > 1:
+        return f"{len(orders)} tickets"
+    if order.creations > 1:
+        return f"created {order.creations} times"
+    if order.level != fault.levels[-1] or tuple(seconds) != fault.levels or set(order.reached) != set(fault.levels):
+        return f"level {' then '.join(order.reached)}"
+    if max(seconds.values()) > fault.limit_s:
+        return "late"
+    if min(order.reached.values()) < fault.injected_at:
+        return "before the fault"
+    return "ok"

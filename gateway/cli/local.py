@@ -1,0 +1,57 @@
+"""Talks to the running daemon over its local pages; says None where no daemon answers."""
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+TIMEOUT_S = 5.0
+TOKEN_FILE = "control.token"  # noqa: S105 - a file name
+
+# A proxy of the environment must never see requests to this machine.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Refused(Exception):
+    """The daemon answered, and said no."""
+
+
+class Pages:
+    """The local pages of a daemon that may or may not run."""
+
+    def __init__(self, bind: str, state_folder: Path) -> None:
+        self._base = f"http://{bind}"
+        self._token_file = state_folder / TOKEN_FILE
+
+    def get(self, path: str, **query: str | int | None) -> Any:
+        """What a page says, as JSON; None if no daemon answers. Raises Refused."""
+        given = urlencode({key: value for key, value in query.items() if value is not None})
+        return self._ask(urllib.request.Request(f"{self._base}{path}{'?' if given else ''}{given}"))  # noqa: S310 - http, own host
+
+    def act(self, ticket: str, action: str, by: str) -> Any:
+        """Change a ticket; None if no daemon answers. Raises Refused."""
+        try:
+            token = self._token_file.read_text().strip()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Refused(f"cannot read the control token {self._token_file}: {error.strerror}") from error
+        return self._ask(
+            urllib.request.Request(  # noqa: S310 - http, own host
+                f"{self._base}/api/tickets/{quote(ticket, safe='')}/{action}",
+                data=json.dumps({"by": by}).encode(),
+                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            )
+        )
+
+    def _ask(self, request: urllib.request.Request) -> Any:
+        try:
+            with _opener.open(request, timeout=TIMEOUT_S) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise Refused(error.read(400).decode(errors="replace")) from error
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            return None

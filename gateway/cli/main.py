@@ -1,0 +1,35 @@
+"""The command line: a list of commands, each in a file of its own."""
+
+import typer
+
+from gateway.cli import tickets
+from gateway.cli.bench import bench
+from gateway.cli.check import check
+from gateway.cli.demo.play import demo
+from gateway.cli.run import run
+from gateway.cli.schema import schema
+from gateway.cli.simulate import simulate
+from gateway.cli.status import status
+from gateway.cli.test import rule_tests
+
+app = typer.Typer(
+    name="gateway",
+    help="Watches elevators, pumps and power in a property and opens tickets before a resident complains.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # a traceback must not show secrets
+)
+
+app.command()(run)
+app.command()(demo)
+app.command()(check)
+app.command("test")(rule_tests)
+app.command()(status)
+app.add_typer(tickets.app, name="tickets")
+app.command()(simulate)
+app.command()(schema)
+app.command()(bench)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,67 @@
+"""Tickets of a daemon that does not run, read from and changed in its state file: the same desk, the same store."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from gateway.core.clock import SystemClock
+from gateway.core.config import Config
+from gateway.core.types import Status
+from gateway.delivery.records import Changes
+from gateway.delivery.statefile import FILE
+from gateway.delivery.store import Store
+from gateway.tickets.desk import Desk
+
+
+class NoState(Exception):
+    """The daemon has never run here."""
+
+
+class Offline:
+    """The state of a stopped daemon."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._config = config
+        self._store = store
+
+    def tickets(self, status: Status | None, limit: int) -> list[Mapping[str, Any]]:
+        """Tickets, newest first."""
+        found = self._store.tickets(status=status, limit=limit)
+        return [{**asdict(ticket), "delivery": asdict(delivery)} for ticket, delivery in found]
+
+    def ticket(self, ticket_id: str) -> Mapping[str, Any] | None:
+        """One ticket with its messages."""
+        ticket = self._store.ticket(ticket_id)
+        if ticket is None:
+            return None
+        return {**asdict(ticket), "deliveries": [asdict(out) for out in self._store.messages(ticket_id)]}
+
+    def counts(self) -> Mapping[str, int]:
+        """How the outbox stands."""
+        return self._store.counts()
+
+    def act(self, ticket_id: str, action: str, by: str) -> bool:
+        """Do what a person asked for; the messages go out when the daemon runs again."""
+        if action == "resend":
+            waiting = [out.message.key for out in self._store.messages(ticket_id) if out.state != "sent"]
+            return sum(self._store.resend(key) for key in waiting) > 0
+        site, saved, now = self._config.site, self._store.load(), SystemClock().now()
+        desk = Desk(site.id, site.language, {}, self._config.policies, saved.open_tickets)
+        decision = {"ack": desk.acknowledge, "close": desk.close}[action](ticket_id, by, now)
+        if decision is None or decision.ticket is None:
+            return False
+        self._store.commit(Changes((decision.ticket,), decision.messages, saved_at=saved.saved_at or now))
+        return True
+
+
+@contextmanager
+def offline(config: Config) -> Iterator[Offline]:
+    """Open the state of a stopped daemon. Raises NoState, StateInUse, StorageFailed."""
+    if not (config.state_folder / FILE).exists():
+        raise NoState(f"no daemon has run with the state folder {config.state_folder}")
+    store = Store(config.state_folder)
+    try:
+        yield Offline(config, store)
+    finally:
+        store.close()

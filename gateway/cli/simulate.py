@@ -1,0 +1,71 @@
+"""`gateway simulate`: the devices of a site on real sockets, for hand tests and for the demo."""
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.property import NotSimulated, served, simulated
+from gateway.cli.run import clock_of, loop_factory
+from gateway.cli.screen import load_or_exit
+from gateway.core.clock import ScaledClock, SystemClock
+from gateway.core.config import Config
+from gateway.core.plugins import discover
+from simulators.broker import BrokerNotStarted
+from simulators.site import Injection, SimulatedSite
+
+
+def simulate(
+    site: Annotated[Path, typer.Argument(help="A site's config.yaml.")] = Path("config.yaml"),
+    speed: Annotated[float, typer.Option(min=0.1, max=3600, help="How fast the site's time runs.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Chooses one of many similar properties.")] = 7,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Take faults from standard input, one JSON object a line.")
+    ] = False,
+    clock: Annotated[str, typer.Option(hidden=True, help="SITE_START,WALL_START,SPEED.")] = "",
+) -> None:
+    """Serve every device of a site at the address that its configuration names, with a broker, until stopped.
+
+    A fault is {"fault": "dry-run", "device": "P-1", "severity": 0.7, "duration_s": 900}, and begins at once or at its
+    "onset" (site seconds since 1970).
+    """
+    config = load_or_exit(site, discover())
+    now = SystemClock().now()
+    scaled = clock_of(clock) if clock else ScaledClock(now, now, speed)
+    try:
+        plant = simulated(config, seed)
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(_serve(plant, config, scaled, listen=faults))
+    except* (NotSimulated, BrokerNotStarted, OSError) as errors:
+        for error in errors.exceptions:
+            typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from errors
+
+
+async def _serve(plant: SimulatedSite, config: Config, clock: ScaledClock, *, listen: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with served(plant, config, clock, clock.speed) as program:
+        typer.echo(json.dumps({"serving": len(config.devices), "broker": program}))
+        orders = asyncio.create_task(_take_orders(plant, clock), name="orders") if listen else None
+        await stop.wait()
+        if orders is not None:
+            orders.cancel()
+
+
+async def _take_orders(plant: SimulatedSite, clock: ScaledClock) -> None:
+    """Inject what standard input asks for; a line that makes no sense is answered with one sentence."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        try:
+            order = {"onset": clock.now(), **json.loads(line)}
+            typer.echo(json.dumps({"fault": order["fault"], "shown": plant.inject(Injection(**order)).shown}))
+        except (ValueError, TypeError, KeyError) as error:
+            typer.echo(f"error: not a fault: {error}", err=True)

@@ -1,0 +1,167 @@
+"""`gateway test`: plays the rule tests that stand beside the rules."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from gateway.cli.screen import (
+    FAILED,
+    AskedLanguage,
+    chosen_language,
+    console,
+    load_or_exit,
+    print_json,
+    print_line,
+    show_findings,
+)
+from gateway.core import yamlfile
+from gateway.core.findings import summary
+from gateway.core.messages import Language, language_of, say
+from gateway.core.plugins import discover
+from gateway.workbench.kit import Kit
+from gateway.workbench.report import as_data, explain
+from gateway.workbench.suite import SUFFIX, Suite, read_suite
+from gateway.workbench.testing import Verdict, play
+
+DEFAULT_CONFIG, DEFAULT_RULES = Path("config.yaml"), Path("rules/packs")
+
+
+def rule_tests(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Test files, packs or folders; the site's rules if not given.")
+    ] = None,
+    name: Annotated[str, typer.Option("-k", help="Only tests with this text in their name.")] = "",
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="The site's configuration; config.yaml if it is there.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result for machines.")] = False,
+    lang: AskedLanguage = None,
+) -> None:
+    """Play the rule tests that stand beside the rules. Exit status 1 if any of them fails."""
+    plugins = discover()
+    if config is None and DEFAULT_CONFIG.exists():
+        config = DEFAULT_CONFIG
+    site = load_or_exit(config, plugins, need_secrets=False) if config else None
+    language = chosen_language(lang, site.site.language if site else _language_of_machine())
+    kit = Kit.of(site, plugins) if site else Kit.built_in(plugins)
+    files = _test_files(paths or _rules_of(config))
+    screen = console()
+    runs = [_run(file, kit, name, screen, language, quiet=as_json) for file in files]
+    if not any(run.verdicts or run.suite.broken for run in runs):
+        raise typer.BadParameter(f"no test has a name with {name!r}", param_hint="-k")
+    if as_json:
+        print_json(screen, {"passed": not any(run.failed for run in runs), "files": [run.json() for run in runs]})
+    elif len(runs) > 1:
+        print_line(screen, _total(runs, language))
+    if any(run.failed for run in runs):
+        raise typer.Exit(FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What became of one file."""
+
+    suite: Suite
+    verdicts: Mapping[int, Verdict]
+
+    @property
+    def failed(self) -> bool:
+        return self.suite.broken or any(not verdict.passed for verdict in self.verdicts.values())
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "file": str(self.suite.path),
+            "problems": [finding.json() for finding in self.suite.findings],
+            "tests": [
+                {
+                    "name": verdict.test.name,
+                    "line": self.suite.line(place),
+                    "passed": verdict.passed,
+                    "failures": as_data(verdict),
+                }
+                for place, verdict in self.verdicts.items()
+            ],
+        }
+
+
+def _run(file: Path, kit: Kit, name: str, screen: Console, language: Language, *, quiet: bool) -> _Run:
+    """Play the tests of a file whose name has the text, and show what is wrong as it turns up."""
+    suite = read_suite(file, kit)
+    verdicts: dict[int, Verdict] = {}
+    with screen.status(str(file)) if screen.is_terminal and not quiet else nullcontext():
+        for place, test_ in suite.tests.items():
+            if not suite.broken and name in test_.name:
+                verdicts[place] = play(test_, suite.subjects[test_.profile], kit)
+    run = _Run(suite, verdicts)
+    if not quiet:
+        _show(run, screen, language)
+    return run
+
+
+def _show(run: _Run, screen: Console, language: Language) -> None:
+    show_findings(screen, run.suite.findings, language)
+    for place, verdict in run.verdicts.items():
+        if not verdict.passed:
+            words = {"place": f"{run.suite.path}:{run.suite.line(place)}", "name": verdict.test.name}
+            print_line(screen, say("test_failed", "{place}: failed: {name}", words, language))
+            for line in explain(verdict, run.suite.subjects[verdict.test.profile], language):
+                print_line(screen, line)
+            print_line(screen, "")
+    if run.suite.broken:
+        words = {"file": str(run.suite.path), "problems": summary(run.suite.findings, language)}
+        print_line(screen, say("tests_not_run", "{file}: not run: {problems}", words, language))
+    elif run.verdicts:
+        print_line(screen, f"{run.suite.path}: {_counted([run], language)}")
+
+
+def _total(runs: Sequence[_Run], language: Language) -> str:
+    words = {"files": len(runs), "result": _counted(runs, language)}
+    return say("tests_total", "{files} files: {result}", words, language)
+
+
+def _counted(runs: Iterable[_Run], language: Language) -> str:
+    """How many tests passed and failed: "6 passed, 1 failed"; files that could not be run are counted as well."""
+    listed = list(runs)
+    verdicts = [verdict.passed for run in listed for verdict in run.verdicts.values()]
+    broken = sum(run.suite.broken for run in listed)
+    parts = [say("count_passed", "{count} passed", {"count": verdicts.count(True)}, language)]
+    if failed := verdicts.count(False):
+        parts.append(say("count_failed", "{count} failed", {"count": failed}, language))
+    if broken:
+        parts.append(say("count_broken", "{count} not run", {"count": broken}, language))
+    return say("comma", ", ", {}, language).join(parts)
+
+
+def _rules_of(config: Path | None) -> list[Path]:
+    """The rule files and folders of a site; without one, the folder that comes with the program."""
+    entries = yamlfile.read(config).at(("rules",)) if config else None
+    return [config.parent / entry for entry in entries] if config and entries else [DEFAULT_RULES]
+
+
+def _test_files(paths: Iterable[Path]) -> list[Path]:
+    """The test files that the paths name: themselves, those of a folder, or the one beside a pack."""
+    found = list(dict.fromkeys(file for path in paths for file in _beside(path)))
+    if not found:
+        raise typer.BadParameter(f"there is no *{SUFFIX} here", param_hint="PATH")
+    return found
+
+
+def _beside(path: Path) -> Iterator[Path]:
+    if not path.exists():
+        raise typer.BadParameter(f"there is no file or folder {path}", param_hint="PATH")
+    if path.is_dir():
+        yield from sorted(path.glob(f"*{SUFFIX}"))
+    elif path.name.endswith(SUFFIX):
+        yield path
+    elif (beside := path.with_name(path.stem + SUFFIX)).exists():
+        yield beside
+
+
+def _language_of_machine() -> Language:
+    return language_of(os.environ.get("LC_ALL") or os.environ.get("LANG", ""))

@@ -1,0 +1,198 @@
+"""What a site is made of: config.yaml with everything that it names, checked as a whole, all problems at once."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic_core import PydanticCustomError
+
+from drivers.device import Connection, Device, Profile
+from gateway.core import yamlfile
+from gateway.core.detectors import Use, read_uses
+from gateway.core.document import Document
+from gateway.core.explain import validated
+from gateway.core.findings import Finding, Severity, has_errors, in_order
+from gateway.core.history_settings import HistorySettings
+from gateway.core.library import BUILT_IN, Library, read_profiles
+from gateway.core.messages import Language, language_of
+from gateway.core.packs import Packs, check_packs, read_packs
+from gateway.core.plant import Plant, read_plant
+from gateway.core.plugins import Plugins
+from gateway.core.policy import Policy
+from gateway.core.secrets import Secrets, resolve
+from gateway.core.settings import BUILT_IN_POLICIES, ConfigFile, Dispatch, Site, Web
+from gateway.core.topology import check_topology
+from gateway.core.types import Fleet, Floats
+from rules.rule import Rule
+from rules.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A site that is right in every part. Fleets are in the order in which the devices first name their profile."""
+
+    path: Path
+    site: Site
+    connections: Mapping[str, Connection]
+    devices: tuple[Device, ...]
+    profiles: Mapping[str, Profile]
+    fleets: tuple[Fleet, ...]
+    rules: Mapping[str, tuple[Rule, ...]]
+    models: Mapping[str, Use]
+    policies: Mapping[str, Policy]
+    dispatch: Dispatch
+    history: HistorySettings
+    web: Web
+    state_folder: Path
+    tick_s: float
+
+    def rules_for(self, profile: str) -> tuple[Rule, ...]:
+        """The rules that watch the devices of a profile."""
+        return self.rules.get(profile, ())
+
+    def models_for(self, profile: str) -> Mapping[str, Use]:
+        """The detectors that score the devices of a profile; each makes the point `score.NAME`."""
+        return {name: use for name, use in self.models.items() if profile in use.profiles}
+
+    def vocabulary(self, fleet: Fleet) -> Vocabulary:
+        """What the rules of a fleet may speak of."""
+        return vocabulary(fleet, self.models, self.site.local_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The site, or None if anything is wrong with it; `findings` says what, warnings included."""
+
+    config: Config | None
+    findings: tuple[Finding, ...]
+    language: Language
+    """The site's language, even if the site is wrong; else the one of the machine."""
+
+
+def load(
+    path: Path, *, plugins: Plugins, need_secrets: bool = True, environment: Mapping[str, str] = os.environ
+) -> Loaded:
+    """Read and check a whole site. With `need_secrets=False` a secret that is not on this machine is a warning."""
+    document = yamlfile.read(path)
+    language = _language(document, environment)
+    if document.data is None:
+        return Loaded(None, tuple(document.problems), language)
+    missing: Severity = "error" if need_secrets else "warning"
+    findings = [*document.problems, *resolve(document, Secrets(path.parent / "secrets", environment), missing)]
+    file, problems = validated(ConfigFile, document)
+    parts, more = _parts(document, file, plugins)
+    findings = in_order([*findings, *problems, *more])
+    config = None if file is None or has_errors(findings) else _config(path, file, parts, environment)
+    return Loaded(config, tuple(findings), language)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the file names, as far as it is right."""
+
+    library: Library
+    plant: Plant
+    fleets: tuple[Fleet, ...]
+    uses: Mapping[str, Use]
+    packs: Packs
+
+
+def _parts(document: Document, file: ConfigFile | None, plugins: Plugins) -> tuple[_Parts, list[Finding]]:
+    """Everything that the file names, read even where the file itself is wrong, and all that is wrong with it."""
+    library = read_profiles([BUILT_IN, *_folders(document)], plugins)
+    plant = read_plant(document, library, plugins)
+    detectors = read_uses(document, library, plugins)
+    fleets = _fleets(plant, library)
+    packs = read_packs(document, document.path.parent, _texts(document, "rules"))
+    local_seconds = file.site.local_seconds if file else np.copy
+    words = {fleet.profile.profile: vocabulary(fleet, detectors.uses, local_seconds) for fleet in fleets}
+    findings = [
+        *plant.findings,
+        *check_topology(document),
+        *detectors.findings,
+        *_absent_folders(document),
+        *library.findings,
+        *packs.findings,
+        *check_packs(packs, [*library.names], _policies(document), words),
+    ]
+    return _Parts(library, plant, fleets, detectors.uses, packs), findings
+
+
+def _config(path: Path, file: ConfigFile, parts: _Parts, environment: Mapping[str, str]) -> Config:
+    return Config(
+        path=path,
+        site=file.site,
+        connections=parts.plant.connections,
+        devices=tuple(parts.plant.devices),
+        profiles=parts.library.profiles,
+        fleets=parts.fleets,
+        rules={fleet.profile.profile: parts.packs.rules_for(fleet.profile.profile) for fleet in parts.fleets},
+        models=parts.uses,
+        policies={**BUILT_IN_POLICIES, **file.tickets.policies},
+        dispatch=file.dispatch,
+        history=file.history,
+        web=file.web,
+        state_folder=_state_folder(path, file, environment),
+        tick_s=file.engine.tick,
+    )
+
+
+def vocabulary(fleet: Fleet, uses: Mapping[str, Use], local_seconds: Callable[[Floats], Floats]) -> Vocabulary:
+    """The points, ratings and scores of one fleet. A rating that a device lacks is unknown there."""
+    profile = fleet.profile
+    ratings = sorted({name for device in fleet.devices for name in device.ratings})
+    return Vocabulary(
+        points=profile.names,
+        units={point.name: point.unit for point in profile.points},
+        ratings={n: np.array([device.ratings.get(n, np.nan) for device in fleet.devices]) for n in ratings},
+        scores=tuple(name for name, use in uses.items() if profile.profile in use.profiles),
+        devices=len(fleet.devices),
+        local_seconds=local_seconds,
+    )
+
+
+def _fleets(plant: Plant, library: Library) -> tuple[Fleet, ...]:
+    members: dict[str, list[Device]] = {}
+    for device in plant.devices:
+        members.setdefault(device.profile, []).append(device)
+    return tuple(
+        Fleet(library.profiles[name], tuple(devices)) for name, devices in members.items() if name in library.profiles
+    )
+
+
+def _folders(document: Document) -> list[Path]:
+    return [document.path.parent / text for text in _texts(document, "profiles")]
+
+
+def _absent_folders(document: Document) -> Iterator[Finding]:
+    for index, folder in enumerate(_folders(document)):
+        if not folder.is_dir():
+            problem = PydanticCustomError("no_profiles_there", "there is no folder {path}", {"path": str(folder)})
+            yield document.finding(problem, ("profiles", index))
+
+
+def _texts(document: Document, section: str) -> list[str]:
+    """The section's texts; what is no text has been reported with the section."""
+    entries = document.at((section,))
+    return [entry for entry in entries if isinstance(entry, str)] if isinstance(entries, list) else []
+
+
+def _policies(document: Document) -> list[str]:
+    own = document.at(("tickets", "policies"))
+    return [*BUILT_IN_POLICIES, *(own if isinstance(own, dict) else {})]
+
+
+def _language(document: Document, environment: Mapping[str, str]) -> Language:
+    written = document.at(("site", "language"))
+    if written in {"zh", "en"}:
+        return "zh" if written == "zh" else "en"
+    return language_of(environment.get("LC_ALL") or environment.get("LANG", ""))
+
+
+def _state_folder(path: Path, file: ConfigFile, environment: Mapping[str, str]) -> Path:
+    """The systemd state directory if there is one, else the configured folder beside config.yaml."""
+    if given := environment.get("STATE_DIRECTORY"):
+        return Path(given.split(":", 1)[0])
+    return path.parent / file.state

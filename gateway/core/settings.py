@@ -1,0 +1,144 @@
+"""The sections of config.yaml that belong to the gateway itself; connections, devices and detectors bring their own."""
+
+import ipaddress
+import zoneinfo
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
+
+from drivers.device import Name, Seconds, Written
+from gateway.core.explain import nearest
+from gateway.core.history_settings import HistorySettings, Url
+from gateway.core.policy import Policy
+
+Floats = NDArray[np.float64]
+
+BUILT_IN_POLICIES: Mapping[str, Policy] = {
+    "red_strict": Policy.model_validate({"on_site": "3m"}),
+    "yellow_48h": Policy.model_validate({"close": "48h"}),
+}
+"""The time rules that every site has; a site may replace them under tickets: policies:."""
+
+_QUARTER_S, _DAY_S = 900.0, 86400.0
+
+
+def _known_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        close = nearest(name, zoneinfo.available_timezones()) or {"hint": "Asia/Shanghai"}
+        raise PydanticCustomError(
+            "unknown_timezone", "there is no time zone {value}", {"value": name, **close}
+        ) from None
+    return name
+
+
+def _loopback(bind: str) -> str:
+    host, colon, port = bind.rpartition(":")
+    if not (colon and port.isdigit() and 0 < int(port) < 65536):
+        raise PydanticCustomError("bad_bind", "an address and a port are needed", {"hint": "127.0.0.1:8787"})
+    if not _is_loopback(host):
+        context = {"host": host or "*", "hint": f"127.0.0.1:{port}"}
+        raise PydanticCustomError("open_bind", "{host} can be reached from other machines, unprotected", context)
+    return bind
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class Site(Written):
+    """The property that this gateway watches."""
+
+    id: Name
+    name: str
+    timezone: Annotated[str, AfterValidator(_known_zone)]
+    language: Literal["zh", "en"] = "en"
+    calendar: Literal["CN", "none"] = "none"
+
+    @cached_property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The site's time zone."""
+        return zoneinfo.ZoneInfo(self.timezone)
+
+    def local_seconds(self, times: Floats) -> Floats:
+        """Times [T], in seconds since 1970, as the clock on the site's wall shows them: seconds since midnight [T]."""
+        quarters, index = np.unique(np.floor(times / _QUARTER_S), return_inverse=True)
+        offsets = np.array([self._offset_s(quarter * _QUARTER_S) for quarter in quarters])
+        local: Floats = np.mod(times + offsets[index], _DAY_S)
+        return local
+
+    def _offset_s(self, time: float) -> float:
+        """Zones change at whole quarters of an hour, so one offset holds for all of it."""
+        offset = datetime.fromtimestamp(time, self.zone).utcoffset()
+        return offset.total_seconds() if offset else 0.0
+
+
+class Tickets(Written):
+    """What becomes of tickets; `policies` are time rules by name, beside the built-in ones."""
+
+    policies: dict[Name, Policy] = Field(default_factory=dict)
+
+
+class Dispatch(Written):
+    """The property company's ticket API."""
+
+    url: Url
+    token: SecretStr | None = None
+    workers: Annotated[int, Field(ge=1, le=32)] = 4
+    timeout: Annotated[Seconds, Field(gt=0)] = 10.0
+
+
+class Web(Written):
+    """The local pages: health, metrics, tickets. Bound to this machine only."""
+
+    bind: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1:8787"
+
+    @property
+    def host(self) -> str:
+        """The address without the port."""
+        return self.bind.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        return int(self.bind.rpartition(":")[2])
+
+
+class EngineSettings(Written):
+    """How often rules and detectors look."""
+
+    tick: Annotated[Seconds, Field(ge=0.1, le=60)] = 1.0
+
+
+class DetectorUse(Written):
+    """One detector at work on some profiles; further keys are the detector's own settings."""
+
+    detector: str
+    profiles: Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class ConfigFile(Written):
+    """config.yaml as a whole. What is under connections, devices and models depends on drivers and detectors."""
+
+    site: Site
+    connections: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)]
+    devices: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]
+    dispatch: Dispatch
+    profiles: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    models: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    tickets: Tickets = Tickets()
+    history: HistorySettings = HistorySettings()
+    web: Web = Web()
+    engine: EngineSettings = EngineSettings()
+    state: str = "var"

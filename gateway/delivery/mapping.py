@@ -1,0 +1,118 @@
+"""Turns a message into the request that the dispatch API expects. Pure, and done at the moment of sending.
+
+The outbox keeps tickets in our own words, so a new mapping also holds for tickets that are still waiting.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from pydantic import TypeAdapter, ValidationError
+
+from gateway.core.types import Message, Status, Ticket
+
+_TICKET = TypeAdapter(Ticket)
+_DUE = {"acknowledge": "ack"}
+_STATUS = {Status.OPEN: "new", Status.ACKNOWLEDGED: "acknowledged", Status.CLOSED: "closed"}
+
+
+class Unmappable(Exception):
+    """The message's body is not a ticket; it is parked, never sent half."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """What the receiver is told about where a ticket comes from."""
+
+    gateway: str
+    community: str
+    zone: tzinfo = UTC
+
+
+class Request(NamedTuple):
+    """A request to the dispatch API; `path` goes behind its base address."""
+
+    method: str
+    path: str
+    json: Mapping[str, Any]
+
+
+def wire(message: Message, site: SiteFacts) -> Request:
+    """The request for a message: a work order for the creation, an event of it for all others. Raises Unmappable."""
+    try:
+        ticket = _TICKET.validate_python(message.body["ticket"])
+        if message.event == "created":
+            return Request("POST", "/work-orders", _work_order(message, ticket, site))
+        return Request("POST", events_path(message), _event(message, ticket, site))
+    except (KeyError, TypeError, ValueError, OverflowError, ValidationError) as error:
+        raise Unmappable(f"{type(error).__name__} in the message's ticket") from error
+
+
+def lookup_path(message: Message) -> str:
+    """Where the receiver lists what it has of the message's ticket."""
+    if message.event == "created":
+        return f"/work-orders?external_id={quote(message.ticket, safe='')}"
+    return events_path(message)
+
+
+def events_path(message: Message) -> str:
+    """The events of the message's ticket at the receiver."""
+    return f"/work-orders/{quote(message.ticket, safe='')}/events"
+
+
+def _work_order(message: Message, ticket: Ticket, site: SiteFacts) -> dict[str, Any]:
+    return {
+        "spec": "ticket/1.0",
+        "external_id": ticket.id,
+        "idempotency_key": message.key,
+        "kind": "pre_complaint",
+        "level": str(message.level),
+        "policy": ticket.policy,
+        "title": ticket.title,
+        "description": "\n".join(line for line in (ticket.title, ticket.advice) if line),
+        "category": ticket.kind,
+        "source": {
+            "type": "iot",
+            "gateway": site.gateway,
+            "rule": ticket.rule,
+            "detector": next(iter(ticket.evidence.get("scores") or ()), None),
+        },
+        "location": {"community": site.community, **ticket.location, "asset_id": ticket.device},
+        "occurred_at": _iso(ticket.fired_at, site),
+        "detected_at": _iso(ticket.detected_at, site),
+        "created_at": _iso(message.created_at, site),
+        "due": _due(ticket, site),
+        "evidence": [{"type": "values", **ticket.evidence}] if ticket.evidence else [],
+        "advice": ticket.advice,
+        "occurrences": ticket.occurrences,
+        "status": _STATUS[ticket.status],
+    }
+
+
+def _event(message: Message, ticket: Ticket, site: SiteFacts) -> dict[str, Any]:
+    event = {
+        "spec": "ticket-event/1.0",
+        "external_id": ticket.id,
+        "idempotency_key": message.key,
+        "number": message.number,
+        "event": message.event,
+        "at": _iso(message.created_at, site),
+        "by": message.body.get("by"),
+        "level": str(message.level),
+        "title": ticket.title,
+        "due": _due(ticket, site),
+        "occurrences": ticket.occurrences,
+        "status": _STATUS[ticket.status],
+        "cleared_at": None if ticket.cleared_at is None else _iso(ticket.cleared_at, site),
+    }
+    return {name: value for name, value in event.items() if value is not None}
+
+
+def _due(ticket: Ticket, site: SiteFacts) -> dict[str, str]:
+    return {_DUE.get(name, name): _iso(time, site) for name, time in ticket.due.items()}
+
+
+def _iso(time: float, site: SiteFacts) -> str:
+    return datetime.fromtimestamp(time, site.zone).isoformat(timespec="milliseconds")

@@ -1,0 +1,47 @@
+"""What goes into the store and what comes out of it; plain records without behaviour."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.core.types import Message, RuleState, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one tick changed; committed together or not at all. `saved_at` is the site time of the tick."""
+
+    tickets: tuple[Ticket, ...] = ()
+    messages: tuple[Message, ...] = ()
+    rule_states: tuple[RuleState, ...] = ()
+    saved_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message and how its delivery stands. Times are wall seconds since 1970; `first_at` is the first failed try."""
+
+    message: Message
+    state: Literal["pending", "sent", "parked"]
+    attempts: int
+    next_at: float
+    first_at: float | None
+    last_answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How many of a ticket's messages the property company has, waits for, or refused."""
+
+    sent: int
+    pending: int
+    parked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a start finds: tickets that are not closed, rule state, the last tick's time, and what was damaged."""
+
+    open_tickets: list[Ticket]
+    rule_states: list[RuleState]
+    saved_at: float | None
+    damaged: list[str]

@@ -1,0 +1,113 @@
+"""Gives the store a thread of its own, so that polling and sending never wait for the disk.
+
+Commits that arrive while one is being synced share the next transaction: a burst costs a few syncs, not one each.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+from typing import ParamSpec, TypeVar
+
+from gateway.core.types import Status, Ticket
+from gateway.delivery.records import Changes, Delivery, Outgoing, Saved
+from gateway.delivery.store import Store
+
+_Result = TypeVar("_Result")
+_Given = ParamSpec("_Given")
+
+
+class Writer:
+    """The store, awaited. A change that was asked for is made even if the caller is cancelled."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._guard = threading.Lock()
+        self._waiting: list[Changes] = []
+        self._group: Future[None] | None = None
+
+    async def commit(self, changes: Changes) -> None:
+        """Save; returns when the changes are on the disk."""
+        with self._guard:
+            self._waiting.append(changes)
+            if self._group is None:
+                self._group = self._thread.submit(self._commit_waiting)
+            group = self._group
+        await asyncio.shield(asyncio.wrap_future(group))
+
+    async def load(self) -> Saved:
+        """See Store.load."""
+        return await self._call(self._store.load)
+
+    async def due(self, now: float, limit: int) -> list[Outgoing]:
+        """See Store.due."""
+        return await self._call(self._store.due, now, limit)
+
+    async def next_at(self, now: float) -> float | None:
+        """See Store.next_at."""
+        return await self._call(self._store.next_at, now)
+
+    async def sent(self, key: str, now: float, answer: str) -> None:
+        """See Store.sent."""
+        await self._call(self._store.sent, key, now, answer)
+
+    async def retry(self, key: str, now: float, next_at: float, answer: str) -> None:
+        """See Store.retry."""
+        await self._call(self._store.retry, key, now, next_at, answer)
+
+    async def park(self, key: str, answer: str) -> None:
+        """See Store.park."""
+        await self._call(self._store.park, key, answer)
+
+    async def resend(self, key: str) -> bool:
+        """See Store.resend."""
+        return await self._call(self._store.resend, key)
+
+    async def hurry(self) -> None:
+        """See Store.hurry."""
+        await self._call(self._store.hurry)
+
+    async def tickets(self, *, status: Status | None = None, limit: int = 100) -> list[tuple[Ticket, Delivery]]:
+        """See Store.tickets."""
+        return await self._call(self._store.tickets, status=status, limit=limit)
+
+    async def ticket(self, ticket_id: str) -> Ticket | None:
+        """See Store.ticket."""
+        return await self._call(self._store.ticket, ticket_id)
+
+    async def messages(self, ticket_id: str) -> list[Outgoing]:
+        """See Store.messages."""
+        return await self._call(self._store.messages, ticket_id)
+
+    async def counts(self) -> Mapping[str, int]:
+        """See Store.counts."""
+        return await self._call(self._store.counts)
+
+    async def prune(self, before: float, limit: int) -> int:
+        """See Store.prune."""
+        return await self._call(self._store.prune, before, limit)
+
+    async def close(self) -> None:
+        """Finish what was called, then close the store."""
+        await self._call(self._store.close)
+        self._thread.shutdown()
+
+    async def _call(self, work: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+        return await asyncio.shield(asyncio.wrap_future(self._thread.submit(work, *args, **kwargs)))
+
+    def _commit_waiting(self) -> None:
+        with self._guard:
+            group, self._waiting, self._group = self._waiting, [], None
+        self._store.commit(merged(group))
+
+
+def merged(group: list[Changes]) -> Changes:
+    """One set of changes with the effect of all, in order."""
+    return Changes(
+        tickets=tuple(chain.from_iterable(changes.tickets for changes in group)),
+        messages=tuple(chain.from_iterable(changes.messages for changes in group)),
+        rule_states=tuple({(s.rule, s.device): s for changes in group for s in changes.rule_states}.values()),
+        saved_at=group[-1].saved_at,
+    )

@@ -1,0 +1,217 @@
+"""Transitions in, tickets out: one open ticket per device and kind of problem, and only a person closes it.
+
+The desk decides and remembers; it neither stores nor sends. Every decision carries a named reason, which reaches the
+log and the metrics. It has no clock: `now` is handed in.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from drivers.device import Device
+from gateway.core.messages import Language
+from gateway.core.policy import Policy
+from gateway.core.types import Level, Message, Status, Ticket
+from gateway.tickets import texts
+from models.detector import Explanation
+from rules.rule import Rule, Transition
+
+DEFAULT_POLICY = {Level.RED: "red_strict", Level.YELLOW: "yellow_48h"}
+
+
+class Reason(StrEnum):
+    """Why the desk did what it did."""
+
+    NEW_PROBLEM = "new problem"
+    WORSE = "escalated to red"
+    AGAIN = "same problem again"
+    AGAIN_QUIETLY = "same problem again, not worth a message"
+    JOINED = "another rule saw the same problem"
+    CLEARED = "condition went away"
+    STILL_FIRING = "another rule still sees the problem"
+    NO_TICKET = "nothing open to clear"
+    ACKNOWLEDGED = "acknowledged by a person"
+    CLOSED = "closed by a person"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of a transition: the ticket as it now stands, and what the dispatch API must learn."""
+
+    reason: Reason
+    ticket: Ticket | None = None
+    messages: tuple[Message, ...] = ()
+
+
+class Desk:
+    """Holds the open tickets of a site, by device and kind."""
+
+    def __init__(
+        self,
+        site: str,
+        language: Language,
+        rules: Mapping[str, Rule],
+        policies: Mapping[str, Policy],
+        open_tickets: Iterable[Ticket] = (),
+    ) -> None:
+        self.site = site
+        self.language = language
+        self.rules = rules
+        self.policies = policies
+        self._open = {(ticket.device, ticket.kind): ticket for ticket in open_tickets}
+
+    @property
+    def open_tickets(self) -> tuple[Ticket, ...]:
+        """All tickets that nobody has closed, oldest first."""
+        return tuple(self._open.values())
+
+    def receive(
+        self, device: Device, transition: Transition, now: float, why: Mapping[str, Explanation] | None = None
+    ) -> Decision:
+        """Decide what a transition means for the tickets of its device."""
+        rule = self.rules[transition.rule]
+        ticket = self._open.get((device.id, rule.kind or rule.id))
+        if transition.change == "cleared":
+            return self._clear(ticket, transition, now)
+        if ticket is None:
+            return self._raise(device, rule, transition, now, why or {})
+        if Level(transition.level) is Level.RED and ticket.level is Level.YELLOW:
+            return self._escalate(ticket, device, rule, transition, now)
+        return self._count(ticket, transition, now)
+
+    def acknowledge(self, ticket_id: str, by: str, now: float) -> Decision | None:
+        """Someone has seen the ticket. None if no such ticket is open."""
+        ticket = self._find(ticket_id)
+        if ticket is None:
+            return None
+        seen = replace(ticket, status=Status.ACKNOWLEDGED)
+        return self._keep(Reason.ACKNOWLEDGED, seen, "acknowledged", now, {"by": by})
+
+    def close(self, ticket_id: str, by: str, now: float) -> Decision | None:
+        """Someone says the work is done. None if no such ticket is open."""
+        ticket = self._find(ticket_id)
+        if ticket is None:
+            return None
+        del self._open[ticket.device, ticket.kind]
+        return self._tell(
+            Reason.CLOSED, replace(ticket, status=Status.CLOSED, closed_at=now), "closed", now, {"by": by}
+        )
+
+    def _raise(
+        self, device: Device, rule: Rule, transition: Transition, now: float, why: Mapping[str, Explanation]
+    ) -> Decision:
+        level = Level(transition.level)
+        policy = rule.policy or DEFAULT_POLICY[level]
+        ticket = Ticket(
+            id=f"{self.site}:{device.id}:{rule.id}:{texts.stamp(transition.time)}",
+            site=self.site,
+            device=device.id,
+            rule=rule.id,
+            kind=rule.kind or rule.id,
+            level=level,
+            policy=policy,
+            title=texts.title(rule, device, level, transition.evidence, self.language),
+            advice=texts.advice(rule, self.language),
+            fired_at=transition.time,
+            detected_at=now,
+            location=device.location,
+            due=self.policies[policy].due(now),
+            evidence=_evidence(transition, why, self.language),
+            firing=(rule.id,),
+        )
+        return self._keep(Reason.NEW_PROBLEM, ticket, "created", now)
+
+    def _escalate(self, ticket: Ticket, device: Device, rule: Rule, transition: Transition, now: float) -> Decision:
+        policy = rule.policy or DEFAULT_POLICY[Level.RED]
+        worse = replace(
+            ticket,
+            level=Level.RED,
+            policy=policy,
+            title=texts.title(rule, device, Level.RED, transition.evidence, self.language),
+            due=self.policies[policy].due(now),
+            cleared_at=None,
+            firing=_joined(ticket.firing, rule.id),
+            evidence={**ticket.evidence, "escalated": _evidence(transition, {}, self.language)},
+        )
+        return self._keep(Reason.WORSE, worse, "escalated", now)
+
+    def _count(self, ticket: Ticket, transition: Transition, now: float) -> Decision:
+        if ticket.firing:
+            joined = replace(ticket, firing=_joined(ticket.firing, transition.rule))
+            self._open[ticket.device, ticket.kind] = joined
+            return Decision(Reason.JOINED, joined)
+        again = replace(ticket, occurrences=ticket.occurrences + 1, cleared_at=None, firing=(transition.rule,))
+        if not math.log2(again.occurrences).is_integer():  # 2, 4, 8, ...: a flapping sensor must not flood anyone
+            self._open[ticket.device, ticket.kind] = again
+            return Decision(Reason.AGAIN_QUIETLY, again)
+        return self._keep(Reason.AGAIN, again, "occurred_again", now)
+
+    def _clear(self, ticket: Ticket | None, transition: Transition, now: float) -> Decision:
+        if ticket is None or transition.rule not in ticket.firing:
+            return Decision(Reason.NO_TICKET)
+        left = tuple(rule for rule in ticket.firing if rule != transition.rule)
+        if left:
+            still = replace(ticket, firing=left)
+            self._open[ticket.device, ticket.kind] = still
+            return Decision(Reason.STILL_FIRING, still)
+        quiet = replace(ticket, firing=(), cleared_at=transition.time)
+        if ticket.occurrences > 1 and not math.log2(ticket.occurrences).is_integer():
+            self._open[ticket.device, ticket.kind] = quiet
+            return Decision(Reason.AGAIN_QUIETLY, quiet)
+        return self._keep(Reason.CLEARED, quiet, "condition_cleared", now)
+
+    def _keep(
+        self, reason: Reason, ticket: Ticket, event: str, now: float, extra: Mapping[str, Any] | None = None
+    ) -> Decision:
+        decision = self._tell(reason, ticket, event, now, extra)
+        if decision.ticket is not None:
+            self._open[ticket.device, ticket.kind] = decision.ticket
+        return decision
+
+    def _tell(
+        self, reason: Reason, ticket: Ticket, event: str, now: float, extra: Mapping[str, Any] | None = None
+    ) -> Decision:
+        number = ticket.messages
+        told = replace(ticket, messages=number + 1)
+        message = Message(
+            key=ticket.id if number == 0 else f"{ticket.id}#{number}",
+            ticket=ticket.id,
+            number=number,
+            event=event,
+            level=ticket.level,
+            body={"event": event, "at": now, "ticket": asdict(told), **(extra or {})},
+            created_at=now,
+        )
+        return Decision(reason, told, (message,))
+
+    def _find(self, ticket_id: str) -> Ticket | None:
+        return next((ticket for ticket in self._open.values() if ticket.id == ticket_id), None)
+
+
+def _joined(rules: tuple[str, ...], rule: str) -> tuple[str, ...]:
+    return rules if rule in rules else (*rules, rule)
+
+
+def _evidence(transition: Transition, why: Mapping[str, Explanation], language: Language) -> dict[str, Any]:
+    """The numbers behind a ticket, as JSON."""
+    evidence: dict[str, Any] = {"since": transition.since, "values": dict(transition.evidence)}
+    if why:
+        evidence["scores"] = {
+            name: {"text": texts.explanation(explanation, language), **asdict(explanation)}
+            for name, explanation in why.items()
+        }
+    json_only: dict[str, Any] = _plain(evidence)
+    return json_only
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN and no infinity: what is unknown becomes null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,47 @@
+"""What a ticket says to a person, in the language of the site."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from drivers.device import Device
+from gateway.core.messages import Language
+from gateway.core.types import Level
+from models.detector import Explanation
+from rules.rule import Rule
+from rules.texts import render
+
+_LEVEL = {
+    "zh": {Level.RED: "红色预警", Level.YELLOW: "黄色预警"},
+    "en": {Level.RED: "Red alert", Level.YELLOW: "Yellow alert"},
+}
+_UNUSUAL = {
+    "zh": "{point} 为 {value:.3g}，通常 {low:.3g} 至 {high:.3g}（占 {share:.0%}）",
+    "en": "{point} is {value:.3g}, usually {low:.3g} to {high:.3g} ({share:.0%} of the score)",
+}
+_CHANNELS_SHOWN = 3
+
+
+def title(rule: Rule, device: Device, level: Level, values: Mapping[str, float], language: Language) -> str:
+    """The rule's own title with its values filled in; without one, the level, the device and the rule's id."""
+    template = rule.title.get(language) or rule.title.get("en")
+    if template is None:
+        return f"{_LEVEL[language][level]} {device.name or device.id} {rule.id}"
+    return render(template, {**device.ratings, **values, "device": device.name or device.id})
+
+
+def advice(rule: Rule, language: Language) -> str:
+    """What the rule's author tells the person who goes there."""
+    return rule.advice.get(language) or rule.advice.get("en") or ""
+
+
+def explanation(why: Explanation, language: Language) -> str:
+    """The channels that made a score, in one sentence each."""
+    channels = why.channels[:_CHANNELS_SHOWN]
+    return "; ".join(
+        _UNUSUAL[language].format(point=c.point, value=c.value, low=c.low, high=c.high, share=c.share) for c in channels
+    )
+
+
+def stamp(time: float) -> str:
+    """A moment as it stands in a ticket's id: UTC, to the millisecond, in characters that are safe everywhere."""
+    return datetime.fromtimestamp(time, UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3] + "Z"

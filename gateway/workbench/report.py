@@ -1,0 +1,98 @@
+"""Says what became of rule tests: in sentences with a drawing for people, as plain data for machines."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gateway.core.messages import Language, say
+from gateway.workbench.judge import Failure
+from gateway.workbench.moments import moment
+from gateway.workbench.plot import Mark, draw
+from gateway.workbench.subject import Subject
+from gateway.workbench.testfile import Change, Expectation
+from gateway.workbench.testing import Verdict
+
+_MOST_DRAWN = 6
+_CHANGES: Mapping[Change, tuple[str, str]] = {
+    "fired": ("change_fired", "fired {level}"),
+    "escalated": ("change_escalated", "escalated to {level}"),
+    "cleared": ("change_cleared", "cleared {level}"),
+}
+
+
+def explain(verdict: Verdict, subject: Subject, language: Language) -> Iterator[str]:
+    """The lines that explain a failed test: what differs, and a drawing of what the rule saw."""
+    for failure in verdict.failures:
+        yield from (f"  {line}" for line in sentences(failure, language))
+        if not failure.misfits:
+            yield from (f"    {line}" for line in _drawing(failure, verdict, subject, language))
+
+
+def sentences(failure: Failure, language: Language) -> list[str]:
+    """What was expected and what came."""
+    if failure.misfits:
+        english = "{rule}: {field} of the ticket should be {expected}, but is {actual}"
+        parts = [{"field": m.field, "expected": m.expected, "actual": m.actual or "–"} for m in failure.misfits]
+        return [say("ticket_differs", english, {"rule": failure.rule, **part}, language) for part in parts]
+    words = {"rule": failure.rule, "expected": _expected(failure, language), "actual": _actual(failure, language)}
+    return [say("test_differs", "{rule}: expected {expected}, got {actual}", words, language)]
+
+
+def as_data(verdict: Verdict) -> list[dict[str, Any]]:
+    """The failures for machines; moments in seconds since the beginning of the test."""
+    return [_failure_data(failure) for failure in verdict.failures]
+
+
+def _failure_data(failure: Failure) -> dict[str, Any]:
+    expected, actual = failure.expected, failure.actual
+    return {
+        "rule": failure.rule,
+        "message": "; ".join(sentences(failure, "en")),
+        "expected": expected and expected.model_dump(exclude_none=True, exclude={"rule", "ticket"}),
+        "actual": actual and {actual.transition.change: actual.transition.level, "at": actual.at},
+        "ticket": {m.field: {"expected": m.expected, "actual": m.actual} for m in failure.misfits},
+    }
+
+
+def _expected(failure: Failure, language: Language) -> str:
+    expectation = failure.expected
+    if expectation is None or expectation.change is None:
+        return say("no_change", "nothing", {}, language)
+    return f"{_change(expectation.change, expectation.level or '', language)}{_when(expectation, language)}"
+
+
+def _actual(failure: Failure, language: Language) -> str:
+    if failure.actual is None:
+        return say("no_change", "nothing", {}, language)
+    change = _change(failure.actual.transition.change, failure.actual.transition.level, language)
+    return f"{change}{say('when_at', ' at {at}', {'at': moment(failure.actual.at)}, language)}"
+
+
+def _change(change: Change, level: str, language: Language) -> str:
+    return say(*_CHANGES[change], {"level": level}, language)
+
+
+def _when(expectation: Expectation, language: Language) -> str:
+    english = {"at": " at {at}", "after": " after {after}", "before": " before {before}"}
+    given = {key: at for key in english if (at := getattr(expectation, key)) is not None}
+    return "".join(say(f"when_{key}", english[key], {key: moment(at)}, language) for key, at in given.items())
+
+
+def _drawing(failure: Failure, verdict: Verdict, subject: Subject, language: Language) -> list[str]:
+    """The series that the rule reads, as far as they are known; if none is, all of them."""
+    read = subject.read_by(failure.rule)
+    names = [name for name in verdict.seen if name in read] or list(verdict.seen)
+    series = {name: verdict.seen[name] for name in names[:_MOST_DRAWN]}
+    if not series:
+        return []
+    units = {point.name: point.unit for point in subject.profile.points}
+    return draw(series, units, verdict.test.step, list(_marks(failure, verdict.test.end_s, language)))
+
+
+def _marks(failure: Failure, end_s: float, language: Language) -> Iterator[Mark]:
+    expectation, actual = failure.expected, failure.actual
+    if expectation is not None and expectation.change:
+        begin = expectation.after or 0.0 if expectation.at is None else expectation.at
+        end = expectation.before or end_s if expectation.at is None else expectation.at
+        yield Mark(say("mark_expected", "expected", {}, language), begin, end)
+    if actual is not None:
+        yield Mark(say("mark_actual", "actual", {}, language), actual.at, actual.at)

@@ -1,0 +1,52 @@
+"""How long each point has been learnt from, and how fast it therefore still learns."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from models.daily import DAY_S
+from models.detector import Bools, Floats
+from models.memory import Memory
+
+MEMORY_S = 14.0 * DAY_S
+"""Relations, spreads and tails are those of the last two weeks or so: two weekends, and the season may pass."""
+LONGEST_S = 900.0
+"""A reading after a gap stands for at most this long: an outage is not evidence."""
+PRIOR_S = 7200.0
+"""Weight of what was believed before the first reading, so that the first minutes do not decide."""
+
+
+@dataclass(slots=True)
+class Experience(Memory):
+    """Site time learnt per point, and the last deviation seen, which serves as context until the next one."""
+
+    learnt_s: Floats  # [D, P]
+    seen: Floats  # [D, P] time of the last step with a fresh reading, NaN before the first
+    held: Floats  # [D, P] its deviation
+
+    @classmethod
+    def cold(cls, devices: int, points: int) -> Self:
+        """Never seen."""
+        shape = (devices, points)
+        return cls(np.zeros(shape), np.full(shape, np.nan), np.full(shape, np.nan))
+
+    def see(self, time: float, deviation: Floats, fresh: Bools) -> Floats:
+        """Note deviations[D, P] of the step around `time`; returns the site time [D, P] that a fresh one stands for.
+
+        A point read every five minutes is as well known after a day as one read every second.
+        """
+        stands_for_s = np.fmin(time - self.seen, LONGEST_S)
+        np.copyto(self.seen, time, where=fresh)
+        np.copyto(self.held, deviation, where=fresh)
+        return stands_for_s * fresh
+
+    def rate(self, learns_s: Floats, start_s: float) -> Floats:
+        """Weight [D, P] of a step for what is learnt from start_s on: zero before, then a running mean that forgets."""
+        later = np.minimum(self.learnt_s - start_s, MEMORY_S)
+        rate: Floats = learns_s * (later >= 0.0) / (np.maximum(later, 0.0) + (PRIOR_S + learns_s))
+        return rate
+
+    def start_over(self, points: Bools, first_s: float) -> None:
+        """Points[D, P] that turn out to be measurements only now: what was learnt of them as switches is no spread."""
+        np.copyto(self.learnt_s, first_s, where=points & (self.learnt_s > first_s))

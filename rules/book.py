@@ -1,0 +1,164 @@
+"""The rules of one profile over all its devices: arrays in, transitions out.
+
+In most rows of most days nothing is true anywhere. So `watch` finds the few cells (rule x device) where something is,
+and only these and the ones not at rest go through the tracker. What conditions mean stands in `expression`, what
+follows over time in `tracker`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from pydantic_core import InitErrorDetails, ValidationError
+
+from rules.plan import plan_rules
+from rules.rule import LEVELS, Rule, Transition
+from rules.tracker import Cells, Change, Tracker
+from rules.vocabulary import Bools, Floats, Frame, Vocabulary
+from rules.watch import Conditions, Formulas, Thresholds
+from rules.windows import Windows
+
+__all__ = ["Book", "State", "Vocabulary", "check_rules"]
+
+State = tuple[str, int, str, dict[str, Any]]
+"""Rule id, row, fingerprint, JSON body; an empty body means that nothing is left to keep."""
+
+_AT_ONCE = 1 << 16  # rows x devices that are evaluated in one go; longer blocks are cut, which changes no result
+
+
+def check_rules(rules: Sequence[Rule], vocabulary: Vocabulary) -> list[InitErrorDetails]:
+    """Everything in the rules that cannot mean anything for these devices; `loc` begins with the rule's index."""
+    return plan_rules(rules, vocabulary, {})[1]
+
+
+class Book:
+    """Rules, their windows and the state of their alerts, for D devices."""
+
+    def __init__(self, rules: Sequence[Rule], vocabulary: Vocabulary) -> None:
+        """Compile; raises pydantic's ValidationError with all findings of `check_rules`."""
+        self._windows: Windows = {}
+        self._plans, problems = plan_rules(rules, vocabulary, self._windows)
+        if problems:
+            raise ValidationError.from_exception_data("rules", problems)
+        self._vocabulary = vocabulary
+        self._devices = vocabulary.devices
+        self._numbers = {plan.rule.id: i for i, plan in enumerate(self._plans)}
+        self._fingerprints = [plan.rule.fingerprint for plan in self._plans]
+        simple = {i: plan for i, plan in enumerate(self._plans) if plan.thresholds}
+        others = {i: plan for i, plan in enumerate(self._plans) if i not in simple}
+        self._is_simple = np.array([i in simple for i in range(len(self._plans))], np.bool_)
+        self._thresholds = Thresholds(simple, self._devices, len(vocabulary.points))
+        self._formulas = Formulas(others, self._devices)
+        self._tracker = Tracker(*self._limits())
+        self._moved: set[int] = set()  # cells that changed level since changed_states was asked
+        self._kept = np.zeros(len(self._plans) * self._devices, np.bool_)  # cells of which someone keeps a state
+        self.horizon_s = max((plan.horizon_s for plan in self._plans), default=0.0)
+
+    def update(self, times: Floats, values: Floats, age: Floats, scores: Mapping[str, Floats]) -> list[Transition]:
+        """Take times[T], values and age [T, D, P] and scores[name][T, D]; NaN is unknown.
+
+        Transitions come in order of time, rule, row. Raises ValueError unless times increase, from call to call too.
+        """
+        frame = self._next(times, values, age, scores)
+        with np.errstate(all="ignore"):
+            return [transition for part in self._parts(frame) for transition in self._watch(part)]
+
+    def warm(self, times: Floats, values: Floats, age: Floats, scores: Mapping[str, Floats]) -> None:
+        """Let the windows see past rows, like `update`; no alert changes and no time counts as evidence."""
+        frame = self._next(times, values, age, scores)
+        with np.errstate(all="ignore"):
+            for part in self._parts(frame):
+                self._feed(part)
+                self._tracker.pause(float(part.times[-1]))
+
+    def firing(self) -> Bools:
+        """Which devices have a firing rule, [D]."""
+        devices: Bools = np.any((self._tracker.level > 0).reshape(len(self._plans), self._devices), axis=0)
+        return devices
+
+    def changed_states(self) -> list[State]:
+        """States of the cells that fired, escalated or cleared since the last call: to be kept with the transitions."""
+        cells, self._moved = sorted(self._moved), set()
+        return self._states(np.array(cells, np.intp))
+
+    def pending_states(self) -> list[State]:
+        """States of all cells that are not at rest, and an empty one for each that was kept before and now is."""
+        return self._states(np.flatnonzero(self._tracker.awake | self._kept))
+
+    def restore(self, rule: str, row: int, fingerprint: str, body: Mapping[str, Any]) -> bool:
+        """Take up a state; False if it belongs to no rule of this book as it is written now.
+
+        What had held goes on from there. The time in between is not evidence, and neither is the first step after.
+        """
+        number = self._numbers.get(rule)
+        if number is None or self._fingerprints[number] != fingerprint or not 0 <= row < self._devices:
+            return False
+        cell = number * self._devices + row
+        self._kept[cell] = self._tracker.restore(cell, body)
+        return bool(self._kept[cell])
+
+    def _limits(self) -> tuple[Floats, Floats]:
+        for_s = np.full((2, len(self._plans)), np.inf)
+        for i, plan in enumerate(self._plans):
+            for name, level in plan.rule.levels.items():
+                for_s[LEVELS.index(name), i] = level.for_s
+        keep_s = np.array([plan.rule.keep_s for plan in self._plans])
+        return np.repeat(for_s, self._devices, axis=1), np.repeat(keep_s, self._devices)
+
+    def _next(self, times: Floats, values: Floats, age: Floats, scores: Mapping[str, Floats]) -> Frame:
+        if len(times) and not (times[0] > self._tracker.time and (times[1:] > times[:-1]).all()):
+            raise ValueError(f"times must increase, and begin after {self._tracker.time}")
+        return Frame(times, values, age, scores, self._vocabulary.local_seconds)
+
+    def _parts(self, frame: Frame) -> list[Frame]:
+        rows, step = len(frame.times), max(1, _AT_ONCE // max(1, self._devices))
+        return [frame] if 0 < rows <= step else [frame.rows(i, i + step) for i in range(0, rows, step)]
+
+    def _feed(self, frame: Frame) -> None:
+        for standing in self._windows.values():
+            standing.feed(frame)
+
+    def _watch(self, frame: Frame) -> list[Transition]:
+        self._feed(frame)
+        tracker = self._tracker
+        found = [watch.candidates(frame) for watch in (self._thresholds, self._formulas)]
+        cells = np.unique(np.concatenate([*found, np.flatnonzero(tracker.awake)]))
+        if not cells.size:
+            tracker.pass_by(float(frame.times[-1]))
+            return []
+        changes = tracker.update(frame.times, cells, *self._conditions(frame, cells))
+        self._moved.update(change.cell for change in changes)
+        return [self._transition(frame, change) for change in changes]
+
+    def _conditions(self, frame: Frame, cells: Cells) -> Conditions:
+        rules, rows = np.divmod(cells, self._devices)
+        simple = self._is_simple[rules]
+        if simple.all():
+            return self._thresholds.conditions(frame, rules, rows)
+        shape = (len(frame.times), 3, len(cells))
+        both = Conditions(np.empty(shape, np.bool_), np.empty(shape, np.bool_))
+        for part, watch in ((simple, self._thresholds), (~simple, self._formulas)):
+            both.true[..., part], both.false[..., part] = watch.conditions(frame, rules[part], rows[part])
+        return both
+
+    def _transition(self, frame: Frame, change: Change) -> Transition:
+        number, row = divmod(change.cell, self._devices)
+        plan = self._plans[number]
+        shown = {name: self._shown(frame, name, change.at, row) for name in sorted(plan.names)}
+        evidence = {name: value for name, value in shown.items() if not np.isnan(value)}
+        time = float(frame.times[change.at])
+        return Transition(time, plan.rule.id, row, change.change, change.level, change.since, evidence)
+
+    def _shown(self, frame: Frame, name: str, at: int, row: int) -> float:
+        if name.startswith("score."):
+            return float(frame.scores[name.removeprefix("score.")][at, row])
+        return float(frame.values[at, row, self._vocabulary.points.index(name)])
+
+    def _states(self, cells: Cells) -> list[State]:
+        states: list[State] = []
+        for cell in cells.tolist():
+            number, row = divmod(cell, self._devices)
+            body = self._tracker.state(cell)
+            self._kept[cell] = bool(body)
+            states.append((self._plans[number].rule.id, row, self._fingerprints[number], body))
+        return states

@@ -1,0 +1,93 @@
+"""What every simulated machine has: a name, ratings, habits of its own, and noise on what it measures."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulators.plant_day import DAY_S, Week
+from simulators.plant_noise import Key, drifting, normal, stream, uniform
+
+Floats = NDArray[np.float64]
+Signals = dict[str, Floats]
+"""Channels by name, each [T], in physical units."""
+
+DAY_TO_DAY = 0.06  # sigma of the day's total
+_LAG_NODES = 12
+# The middles of twelve equal slices of an exponential memory; their plain mean is the first-order lag.
+_LAG_AGES = -np.log(1.0 - (np.arange(_LAG_NODES) + 0.5) / _LAG_NODES)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One individual: everything about it follows from its id, the seed and its ratings."""
+
+    id: str
+    seed: int = 0
+    ratings: Mapping[str, float] = field(default_factory=dict)
+    utc_offset_s: float = 8 * 3600.0
+
+    def key(self, channel: str) -> Key:
+        """The random stream of one of its channels."""
+        return stream(self.seed, self.id, channel)
+
+    def trait(self, name: str) -> float:
+        """A lasting individual deviation in (-1, 1), such as how well its rotor was balanced."""
+        return float(2.0 * uniform(self.key(f"trait {name}"), np.zeros(1, dtype=np.int64))[0] - 1.0)
+
+    def local_s(self, times: Floats) -> Floats:
+        """Seconds since 1970 on the clock on the wall."""
+        return times + self.utc_offset_s
+
+    def level(self, week: Week, times: Floats) -> Floats:
+        """A demand that varies from day to day, without its short noise; 1 is the mean of a working day."""
+        local_s = self.local_s(times)
+        level: Floats = week.at(local_s) * np.exp(DAY_TO_DAY * drifting(self.key("day"), local_s, DAY_S))
+        return level
+
+    def demand(self, week: Week, times: Floats, noise: float) -> Floats:
+        """The level with its five-minute lognormal noise."""
+        return self.level(week, times) * np.exp(noise * drifting(self.key("demand"), times, 300.0))
+
+    def ambient(self, times: Floats, mean_c: float, swing_k: float) -> Floats:
+        """Air temperature in °C: warmest at 15:00, with weather."""
+        local_s = self.local_s(times)
+        daily = np.cos((local_s / DAY_S - 15.0 / 24.0) * 2.0 * np.pi)
+        return mean_c + swing_k * daily + 0.8 * drifting(self.key("weather"), local_s, DAY_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Gaussian measuring noise, new every second: sigma is `absolute` plus `relative` times the value."""
+
+    absolute: float = 0.0
+    relative: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """A kind of machine: what it does without noise, and the noise of those channels that have any."""
+
+    signal: Callable[[Machine, Floats], Signals]
+    noise: Mapping[str, Noise]
+
+    def sigma(self, channel: str, signal: Floats) -> Floats:
+        """The noise of a channel at each value of its signal, [T]."""
+        noise = self.noise.get(channel, Noise())
+        return noise.absolute + noise.relative * np.abs(signal)
+
+    def measured(self, machine: Machine, times: Floats, signals: Signals) -> Signals:
+        """The signals with noise: one draw for all noisy channels at once."""
+        noisy = [name for name in self.noise if name in signals]
+        keys = np.concatenate([machine.key(name) for name in noisy])
+        draws = normal(keys[:, None], np.floor(times).astype(np.int64))
+        measured = {name: signals[name] + self.sigma(name, signals[name]) * draws[i] for i, name in enumerate(noisy)}
+        return signals | measured
+
+
+def lagged(drive: Callable[[Floats], Floats], times: Floats, tau_s: float) -> Floats:
+    """What a body with time constant `tau_s` makes of a drive: a mean over its exponential memory, without state."""
+    past = times[:, None] - _LAG_AGES * tau_s
+    lag: Floats = drive(past.ravel()).reshape(past.shape).mean(axis=1)
+    return lag

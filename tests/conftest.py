@@ -1,0 +1,93 @@
+"""Server programs that tests of several rooms need, each on a free port of the loopback."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_SBIN = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
+
+
+class Mosquitto:
+    """A real Mosquitto that can be stopped, killed and started again on the same port, all within one test."""
+
+    username = "gateway"
+    password = "a-password-of-the-tests"
+    host = "127.0.0.1"
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self.port = _free_port()
+        self._program = program
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        passwords = folder / "passwords"
+        passwords.write_text(f"{self.username}:{self.password}\n")
+        tool = shutil.which("mosquitto_passwd") or "mosquitto_passwd"
+        subprocess.run([tool, "-U", str(passwords)], check=True)
+        self.settings = [
+            f"listener {self.port} {self.host}",
+            "allow_anonymous false",
+            f"password_file {passwords}",
+            "persistence false",
+            "user root",
+            "log_dest file " + str(folder / "mosquitto.log"),
+        ]
+
+    @property
+    def url(self) -> str:
+        return f"mqtt://{self.host}:{self.port}"
+
+    def start(self, *settings: str) -> None:
+        """Start, with further lines of configuration, and return once it listens."""
+        file = self._folder / "mosquitto.conf"
+        file.write_text("\n".join([*self.settings, *settings]) + "\n")
+        self._process = subprocess.Popen([self._program, "-c", str(file)])
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex((self.host, self.port)) == 0:
+                    return
+            assert self._process.poll() is None, (self._folder / "mosquitto.log").read_text()
+            time.sleep(0.02)
+        pytest.fail("Mosquitto did not open its port within 4 s")
+
+    def stop(self) -> None:
+        """End it as an operator would."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, sign: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(sign)
+            self._process.wait(10)
+            self._process = None
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A running Mosquitto with one user. Absent: skipped on a desk, a failure where CI=true."""
+    program = shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
+    if program is None:
+        sentence = "this machine has no mosquitto; install it to run the tests of the MQTT driver against a real broker"
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    broker = Mosquitto(program, tmp_path)
+    broker.start()
+    yield broker
+    broker.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,105 @@
+"""A running dispatch with its store, and a server that answers whatever bytes a test likes."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from drivers.device import Clock
+from gateway.core.clock import SystemClock
+from gateway.delivery.dispatch import Dispatch, Pace
+from gateway.delivery.mapping import SiteFacts
+from gateway.delivery.records import Changes
+from gateway.delivery.store import Store
+from gateway.delivery.transport import HttpTransport
+from gateway.delivery.writer import Writer
+
+SITE = SiteFacts(gateway="gw-01", community="Lakeside")
+TOKEN = "t"
+QUICK = Pace(first_pause_s=0.01, longest_pause_s=0.05)
+
+
+class Bench:
+    """A store, its writer and a running dispatch."""
+
+    def __init__(self, writer: Writer, dispatch: Dispatch) -> None:
+        self.writer = writer
+        self.dispatch = dispatch
+
+    async def commit(self, *changes: Changes) -> None:
+        for change in changes:
+            await self.writer.commit(change)
+        self.dispatch.wake()
+
+    async def until(self, met: Callable[[], Awaitable[bool]]) -> None:
+        async with asyncio.timeout(20):
+            while not await met():  # noqa: ASYNC110 - what it waits for is another process's or a file's
+                await asyncio.sleep(0.005)
+
+    async def until_counts(self, **wanted: int) -> None:
+        async def met() -> bool:
+            counts = await self.writer.counts()
+            return all(counts[name] == number for name, number in wanted.items())
+
+        await self.until(met)
+
+
+@asynccontextmanager
+async def bench(
+    folder: Path,
+    url: str,
+    *,
+    clock: Clock | None = None,
+    pace: Pace = QUICK,
+    deadline_s: float = 5.0,
+    token: str = TOKEN,
+) -> AsyncIterator[Bench]:
+    writer = Writer(Store(folder))
+    async with HttpTransport(url, SecretStr(token), deadline_s) as transport:
+        dispatch = Dispatch(writer, transport, SITE, clock or SystemClock(), pace, random.Random(1))
+        running = asyncio.create_task(dispatch.run())
+        yield Bench(writer, dispatch)
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+    await writer.close()
+
+
+@asynccontextmanager
+async def raw_server(answer: Callable[[bytes], bytes], drip_s: float = 0.0) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A server that answers raw bytes, and the requests it got; with `drip_s` one byte at a time."""
+    requests: list[bytes] = []
+    lines: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        lines.add(task)
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            requests.append(await reader.readuntil(b"\r\n\r\n"))
+            text = answer(requests[-1])
+            for part in [text] if not drip_s else [text[i : i + 1] for i in range(len(text))]:
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(drip_s)
+        writer.transport.abort()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", requests
+        for line in lines:
+            line.cancel()
+        await asyncio.gather(*lines)
+
+
+def http(status: str, body: bytes, *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+async def as_condition(value: bool) -> bool:  # noqa: FBT001 - a condition
+    return value

@@ -1,0 +1,175 @@
+import math
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from drivers.codec import Encoding
+from drivers.modbus import PLUGIN
+from drivers.modbus.profile import ModbusConnection, ModbusDevice, ModbusProfile
+from drivers.plan import Place
+
+FLOW = {"name": "flow", "unit": "m³/h", "low": 0, "high": 500, "address": 0, "type": "f32", "scale": 0.1}
+
+
+def profile(*points: dict[str, Any], **settings: Any) -> ModbusProfile:
+    return ModbusProfile.model_validate({"profile": "pump-set", "driver": "modbus", "points": points, **settings})
+
+
+def findings(*points: dict[str, Any], **settings: Any) -> list[tuple[str, tuple[int | str, ...]]]:
+    with pytest.raises(ValidationError) as caught:
+        profile(*points, **settings)
+    return [(error["type"], error["loc"]) for error in caught.value.errors()]
+
+
+def test_a_point_becomes_a_place_and_an_encoding() -> None:
+    written = profile({**FLOW, "manual": "40001", "sentinels": [0x7F000000]}, order="CDAB")
+    assert written.points[0].place == Place("holding", 0, 2)
+    expected = Encoding("f32", "CDAB", scale=0.1, sentinels=(2130706432.0,), low=0, high=500)
+    assert written.points[0].encoding(written.order) == expected
+
+
+def test_the_order_of_a_point_overrides_that_of_its_profile() -> None:
+    point = profile({**FLOW, "order": "DCBA"}, order="CDAB").points[0]
+    assert point.encoding("CDAB").order == "DCBA"
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "where"),
+    [
+        ({"address": -1}, "address_out_of_range", "address"),
+        ({"address": 65535}, "address_out_of_range", "address"),
+        ({"type": "bool"}, "bit_missing", "type"),
+        ({"bit": 3}, "bit_of_a_number", "bit"),
+        ({"type": "bool", "bit": 16}, "bit_out_of_range", "bit"),
+        ({"table": "coil"}, "bit_table_type", "type"),
+        ({"table": "discrete", "type": "bool", "bit": 0}, "bit_of_a_bit", "bit"),
+        ({"scale": 0}, "bad_scale", "scale"),
+        ({"scale": math.inf}, "bad_scale", "scale"),
+        ({"offset": math.nan}, "bad_offset", "offset"),
+        ({"low": 501}, "empty_range", "low"),
+        ({"type": "u8"}, "literal_error", "type"),
+        ({"order": "ACBD"}, "literal_error", "order"),
+        ({"colour": "blue"}, "extra_forbidden", "colour"),
+    ],
+)
+def test_what_can_be_wrong_with_a_point(change: dict[str, Any], kind: str, where: str) -> None:
+    assert findings({**FLOW, **change}) == [(kind, ("points", 0, where))]
+
+
+def test_an_impossible_sentinel_is_pointed_at() -> None:
+    point = {**FLOW, "type": "u16", "sentinels": [65535, 65536]}
+    assert findings(point) == [("impossible_sentinel", ("points", 0, "sentinels", 1))]
+
+
+def test_all_findings_come_at_once() -> None:
+    assert findings({**FLOW, "address": -1, "scale": 0}, {**FLOW, "name": "head", "bit": 1}) == [
+        ("address_out_of_range", ("points", 0, "address")),
+        ("bad_scale", ("points", 0, "scale")),
+        ("bit_of_a_number", ("points", 1, "bit")),
+    ]
+
+
+def test_overlaps_and_points_too_wide_come_at_once() -> None:
+    points = [
+        {"name": "a", "address": 0, "type": "f32"},
+        {"name": "b", "address": 1, "type": "u16"},
+        {"name": "c", "address": 10, "type": "u32"},
+        {"name": "d", "address": 10, "type": "s32"},
+    ]
+    assert findings(*points, max_registers=1) == [
+        ("wider_than_a_read", ("points", 0, "type")),
+        ("wider_than_a_read", ("points", 2, "type")),
+        ("wider_than_a_read", ("points", 3, "type")),
+        ("overlapping_points", ("points", 1, "address")),
+        ("overlapping_points", ("points", 3, "address")),
+    ]
+
+
+def test_an_overlap_is_seen_past_a_short_point_in_between() -> None:
+    points = [
+        {"name": "a", "address": 0, "type": "u64"},
+        {"name": "b", "address": 1, "type": "u16"},
+        {"name": "c", "address": 3, "type": "u16"},
+    ]
+    assert findings(*points) == [
+        ("overlapping_points", ("points", 1, "address")),
+        ("overlapping_points", ("points", 2, "address")),
+    ]
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        pytest.param([{"type": "bool", "bit": 0}, {"type": "bool", "bit": 1}], id="bits of a register"),
+        pytest.param([{"type": "u16"}, {"type": "bool", "bit": 1}], id="a status word and its bits"),
+        pytest.param([{"type": "f32"}, {"type": "f32", "scale": 10}], id="the same number in another unit"),
+        pytest.param([{"type": "u16"}, {"type": "s16", "table": "input"}], id="another table"),
+    ],
+)
+def test_sharing_that_is_no_overlap(points: list[dict[str, Any]]) -> None:
+    assert profile(*({"name": f"p{i}", "address": 7, **point} for i, point in enumerate(points)))
+
+
+def test_a_profile_without_points_and_beyond_the_protocol_is_refused() -> None:
+    assert findings(max_registers=126) == [("no_points", ("points",)), ("less_than_equal", ("max_registers",))]
+
+
+@pytest.mark.parametrize("unit", [0, 1, 247, 255])
+def test_units(unit: int) -> None:
+    assert ModbusDevice.model_validate({"id": "a", "profile": "p", "on": "bus", "unit": unit}).unit == unit
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [({"unit": 248}, "unit_out_of_range"), ({"unit": -1}, "unit_out_of_range"), ({"every": "0s"}, "not_positive")],
+)
+def test_what_can_be_wrong_with_a_device(change: dict[str, Any], kind: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        ModbusDevice.model_validate({"id": "a", "profile": "p", "on": "bus", **change})
+    assert [error["type"] for error in caught.value.errors()] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port"),
+    [
+        ("tcp://10.0.0.5:1502", "10.0.0.5", 1502),
+        ("tcp://plc.local", "plc.local", 502),
+        ("tcp://[::1]:502/", "::1", 502),
+    ],
+)
+def test_addresses(url: str, host: str, port: int) -> None:
+    connection = ModbusConnection.model_validate({"driver": "modbus", "url": url})
+    assert (connection.host, connection.port) == (host, port)
+    assert (connection.timeout, connection.gap, connection.retries) == (1.0, 0.0, 0)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "10.0.0.5:502",
+        "http://plc:502",
+        "tcp://",
+        "tcp://:502",
+        "tcp://plc:0",
+        "tcp://plc:70000",
+        "tcp://plc:x",
+        "tcp://u:p@plc",
+        "tcp://plc/path",
+        "tcp://plc?unit=1",
+        "tcp://[::1",
+    ],
+)
+def test_bad_addresses(url: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        ModbusConnection.model_validate({"driver": "modbus", "url": url})
+    assert [(error["type"], error["loc"]) for error in caught.value.errors()] == [("bad_modbus_url", ("url",))]
+
+
+def test_the_plugin_brings_the_models() -> None:
+    assert (PLUGIN.name, PLUGIN.profile, PLUGIN.device, PLUGIN.connection) == (
+        "modbus",
+        ModbusProfile,
+        ModbusDevice,
+        ModbusConnection,
+    )

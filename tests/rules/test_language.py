@@ -1,0 +1,278 @@
+"""What the language of conditions takes, what it refuses, and where its findings point."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic_core import PydanticCustomError
+
+from rules.expression import compile_condition
+from rules.functions import FUNCTIONS
+from rules.vocabulary import Floats, Frame, Vocabulary
+from rules.windows import Windows
+
+
+def findings(text: str, vocabulary: Vocabulary) -> list[PydanticCustomError]:
+    condition, problems = compile_condition(text, vocabulary, {})
+    assert (condition is None) == bool(problems)
+    return problems
+
+
+def spot(problem: PydanticCustomError, text: str) -> str:
+    start, end = (problem.context or {})["span"]
+    return text[start:end]
+
+
+HOSTILE = [
+    "().__class__.__bases__[0].__subclasses__()",
+    "__import__('os').system('id')",
+    "(lambda: 1)()",
+    "flow.real > 1",
+    "flow[0] > 1",
+    "9**9**9 > 1",
+    "'a'*10**10",
+    "[x for x in (1, 2)]",
+    "f'{flow}'",
+    "'{}'.format(flow)",
+    "open('/etc/passwd')",
+    "1 if flow else 0",
+    "(flow := 1) > 0",
+    "(" * 150 + "flow" + ")" * 150,
+    "-" * 5000 + "flow",
+    "-" * 900 + "flow",
+    " + ".join(["flow"] * 5000),
+    " + ".join(["flow"] * 140),
+    "max(" * 150 + "flow",
+    "flow > １２",
+    "flow > 1e999",
+    "flow > 1e15",
+    "flow > " + "9" * 900,
+    "min(*flow) > 1",
+    "abs(flow, flow) > 1",
+    "clip(flow, high=1, low=0) > 1",
+    "no_such_name > 1",
+    "flow > 1\nimport os",
+    "flow > 1\x00",
+    "a" * 100_000,
+    "flow > 1; flow",
+    "flow > 1 # and running",
+    "flow > '\\d'",
+    "flow > True",
+    "flow > None",
+    "flow > 1j",
+    "flow > 0x10",
+    "flow > 1_000",
+    "flow @ flow > 1",
+    "flow in (1, 2)",
+    "flow is 1",
+    "~running",
+    "score.__class__ > 1",
+    "score.usual.real > 1",
+    "(flow.real).score > 1",
+    "(yield) > 1",
+    "{1: 2}",
+    "...",
+    "",
+    "   ",
+    "not " * 200 + "running",
+    "and",
+    "flow >",
+    ")(",
+    "\u202eflow > 1",
+    "\ud800 > 1",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=[text[:24].encode("unicode_escape").decode() for text in HOSTILE])
+def test_hostile_text_is_refused_with_a_place(text: str, pump: Vocabulary) -> None:
+    problems = findings(text, pump)
+    assert problems
+    for problem in problems:
+        start, end = (problem.context or {})["span"]
+        assert 0 <= start < end
+        assert end <= max(1, len(text))
+        assert problem.message()
+
+
+WORDS = ["flow", "bearing_temp", "score", "usual", "offline", "avg", "min", "age", "rises", "and", "or", "not", "if"]
+SIGNS = [
+    "(",
+    ")",
+    "+",
+    "-",
+    "*",
+    "/",
+    "<",
+    "<=",
+    "==",
+    ",",
+    ".",
+    " ",
+    "5m",
+    "80 °C",
+    "3",
+    "1e9",
+    "²",
+    "lambda",
+    "**",
+    ":",
+]
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(WORDS + SIGNS), max_size=40).map("".join) | st.text(max_size=60))
+def test_any_text_compiles_or_is_refused_with_a_place(text: str) -> None:
+    units = {"flow": "m³/h", "bearing_temp": "°C"}
+    words = Vocabulary(("flow", "bearing_temp"), units, {}, ("usual",), 2, lambda times: times)
+    for problem in findings(text, words):
+        start, end = (problem.context or {})["span"]
+        assert 0 <= start < end <= max(1, len(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "place", "hint"),
+    [
+        ("bering_temp > 70", "unknown_name", "bering_temp", "bearing_temp"),
+        ("running and  flw < 0.5", "unknown_name", "flw", "flow"),
+        ("  flow < 0.45 * rated_powr", "unknown_name", "rated_powr", "rated_power"),
+        ("score.usuall > 0.9", "unknown_score", "score.usuall", "usual"),
+        ("averag(flow, 5m) > 1", "unknown_function", "averag", "avg"),
+        ("pressure < 3.5 bar", "wrong_unit", "3.5 bar", "MPa"),
+        ("bearing_temp > 80 mm/s", "wrong_unit", "80 mm/s", "°C"),
+        ("80 K < bearing_temp", "wrong_unit", "80 K", "°C"),
+        ("flow > 2 m³/s and running", "wrong_unit", "2 m³/s", "m³/h"),
+        ("running > 1 kW", "wrong_unit", "1 kW", "1"),
+        ("rated_power > 5 kW", "unit_not_checked", "5 kW", "5"),
+        ("flow > 0.5 m³/h and rate(pressure, 1m) > 0.1 MPa", "unit_not_checked", "0.1 MPa", "0.1"),
+        ("avg(bearing_temp, 5) > 70", "no_window", "5", None),
+        ("avg(bearing_temp, flow) > 70", "no_window", "flow", None),
+        ("avg(bearing_temp) > 70", "wrong_arguments", "avg(bearing_temp)", None),
+        ("missing(flow + 1)", "wrong_arguments", "missing(flow + 1)", None),
+        ("missing(flw)", "unknown_name", "flw", "flow"),
+        ("running & flow > 1", "not_in_language", "running & flow", "and"),
+        ("flow is 1", "not_in_language", "flow is 1", "=="),
+        ("flow > 5 and 80", "not_a_condition", "80", None),
+        ("80", "not_a_condition", "80", None),
+    ],
+)
+def test_findings_point_at_the_word_and_name_what_would_be_right(
+    text: str, kind: str, place: str, hint: str | None, pump: Vocabulary
+) -> None:
+    problem = next(problem for problem in findings(text, pump) if problem.type == kind)
+    assert spot(problem, text) == place
+    assert (problem.context or {}).get("hint") == hint
+
+
+def test_one_walk_finds_everything(pump: Vocabulary) -> None:
+    problems = findings("flw > 1 and bearing_temp > 80 bar or wat(flow)", pump)
+    assert [problem.type for problem in problems] == ["unknown_name", "wrong_unit", "unknown_function"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "running",
+        "running and flow < 0.5 and pressure < 0.45 * rated_power",
+        "0.35 MPa < pressure <= 0.6MPa",
+        "bearing_temp > 80 °C",
+        "bearing_temp > 80℃ or bearing_temp>80°C",
+        "vibration > 2.8 mm/s and flow > 3 m³/h",
+        "clip(pressure, 0.1 MPa, 1 MPa) > 2 * pressure + 0.1 MPa",
+        "spread(bearing_temp, 20 °C) / mean(bearing_temp, 3) > 0.02",
+        "delta(pressure, 1m) < -0.05 MPa",
+        "max(level, 2m) > max(level, 2 m)",
+        "min(level, 1h) > 2 m",
+        "age(flow) > 5m and age(flow) > 300",
+        "door_time > 4 s or door_time > 1m",
+        "rises(running, 1h) > 20 and held(flow > 1 and running, 2d) >= 0.5",
+        "score.usual > 0.95 and running",
+        "missing(flow) or stuck(flow, 1h) or offline",
+        "not (running or not running) == 0",
+        "(bearing_temp > 80) + (vibration > 4) + (flow < 1) >= 2",
+        "avg(avg(flow, 5m), 1h) > 1",
+        "running\n and flow > 1\n",
+        " running",
+        "-flow < - 1.5e-3",
+        "flow > .5 and flow > 5.",
+    ],
+)
+def test_what_an_engineer_would_write_is_taken(text: str, pump: Vocabulary) -> None:
+    assert findings(text, pump) == []
+
+
+def values(**points: Floats | list[float]) -> Frame:
+    names = ("a", "b", "c")
+    columns = [np.broadcast_to(np.asarray(points.get(name, [np.nan]), float)[:, None], (1, 3)) for name in names]
+    stack = np.stack(columns, axis=-1)
+    return Frame(np.array([100.0]), stack, np.where(np.isnan(stack), np.inf, 2.0), {}, lambda t: t)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a > 1", True),
+        ("c > 1", None),
+        ("not c > 1", None),
+        ("c > 1 and a > 5", False),
+        ("c > 1 and a > 1", None),
+        ("c > 1 or a > 1", True),
+        ("c > 1 or a > 5", None),
+        ("c", None),
+        ("not c", None),
+        ("b", False),
+        ("c == c", None),
+        ("c != c", None),
+        ("a != 2", False),
+        ("a / b > 1", None),
+        ("a / b < 1", None),
+        ("b / b == b", None),
+        ("max(a, c) > 1", None),
+        ("1 < a < c", None),
+        ("5 < a < c", False),
+        ("missing(c)", True),
+        ("missing(a)", False),
+        ("offline", False),
+        ("age(c) > 5m", True),
+        ("age(a) < 5 s", True),
+        ("(a > 1) + (b > 1) >= 1", True),
+        ("(a > 1) + (c > 1) >= 1", None),
+        ("clip(a, 3, 4) == 3", True),
+        ("2 > 1", True),
+    ],
+)
+def test_three_values(text: str, expected: bool | None, plain: Vocabulary) -> None:  # noqa: FBT001
+    condition, _ = compile_condition(text, plain, {})
+    assert condition
+    frame = values(a=[2.0], b=[0.0])
+    with np.errstate(all="ignore"):
+        true, false = np.all(condition.truth.true(frame)), np.all(condition.truth.false(frame))
+    assert (True if true else False if false else None) == expected
+
+
+def test_offline_is_true_when_nothing_is_known(plain: Vocabulary) -> None:
+    condition, _ = compile_condition("offline", plain, {})
+    assert condition
+    assert condition.truth.true(values()).all()
+
+
+def test_a_rating_that_a_device_lacks_makes_its_condition_unknown(pump: Vocabulary) -> None:
+    condition, _ = compile_condition("0.45 * rated_power > flow", pump, {})
+    assert condition
+    frame = Frame(np.array([1.0]), np.ones((1, 2, 7)), np.zeros((1, 2, 7)), {}, lambda t: t)
+    assert condition.truth.true(frame).tolist() == [[True, False]]
+    assert condition.truth.false(frame).tolist() == [[False, False]]
+
+
+def test_equal_windows_are_shared_and_the_horizon_adds_up(pump: Vocabulary) -> None:
+    windows: Windows = {}
+    first, _ = compile_condition("avg(flow,5m) > 1 and avg( flow, 5m ) < 9", pump, windows)
+    second, _ = compile_condition("avg(flow, 300s) > 2 and max(avg(flow, 5m), 1h) > 3", pump, windows)
+    assert first
+    assert second
+    assert len(windows) == 2
+    assert (first.horizon_s, second.horizon_s) == (300.0, 3900.0)
+    assert first.names == {"flow"}
+
+
+def test_every_function_says_how_it_is_written() -> None:
+    assert all(usage.startswith(name) for name, usage in FUNCTIONS.items())

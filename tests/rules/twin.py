@@ -1,0 +1,192 @@
+"""The rule language once more, as plainly as it can be said: one device, one row at a time, None for unknown.
+
+It shares nothing with the product but the syntax tree, and is far too slow for it.
+"""
+
+import ast
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+from rules.duration import UNITS_S
+from rules.rule import LevelName, Rule
+from rules.source import parse
+
+Value = float | None
+Row = dict[str, Value]
+Change = Literal["fired", "escalated", "cleared"]
+
+
+def truth(tree: ast.expr, past: list[tuple[float, Row]]) -> bool | None:
+    """True, False or None for the last row of the past."""
+    match tree:
+        case ast.BoolOp(op=op, values=values):
+            return _join([truth(value, past) for value in values], decisive=isinstance(op, ast.Or))
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            inner = truth(operand, past)
+            return None if inner is None else not inner
+        case ast.Compare(left=left, ops=ops, comparators=comparators):
+            sides = [number(side, past) for side in (left, *comparators)]
+            pairs = [_compare(op, a, b) for op, a, b in zip(ops, sides, sides[1:], strict=False)]
+            return _join(pairs, decisive=False)
+    x = number(tree, past)
+    return None if x is None else x != 0
+
+
+def number(tree: ast.expr, past: list[tuple[float, Row]]) -> Value:
+    """A number or None for the last row of the past."""
+    now = past[-1][1]
+    match tree:
+        case ast.Constant(value=int() | float() as count, kind=unit):
+            x: Value = float(count) * UNITS_S.get((unit or "").strip(), 1.0)
+        case ast.Name(id=name):
+            x = float(all(v is None for v in now.values())) if name == "offline" else now[name]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            inner = number(operand, past)
+            x = None if inner is None else -inner
+        case ast.BinOp(left=left, op=op, right=right):
+            x = _calculate(op, number(left, past), number(right, past))
+        case ast.Call(func=ast.Name(id=name), args=args):
+            x = _call(name, args, past)
+        case _:
+            x = truth(tree, past)
+    return None if x is None else float(x)
+
+
+def window(name: str, length_s: float, past: list[tuple[float, Value]]) -> Value:
+    """A function over time, from all rows that there ever were."""
+    now, x = past[-1]
+    bucket_s = length_s / 60
+    begin = (math.floor(now / bucket_s) - 59) * bucket_s
+    ends = [t for t, _ in past[1:]] + [now]
+    spans = [(v, max(0.0, end - max(t, begin))) for (t, v), end in zip(past, ends, strict=True)]
+    known = [(v, s) for v, s in spans if v is not None and s > 0]
+    known_s = sum(s for _, s in known)
+    before = [row for row in past if row[0] < begin][-1:]
+    seen = [v for _, v in [*before, *(row for row in past if row[0] >= begin)] if v is not None]
+    value: Value = None
+    if name in ("rate", "delta"):
+        if before and before[0][1] is not None and x is not None:
+            value = (x - before[0][1]) / (now - before[0][0] if name == "rate" else 1.0)
+    elif name == "stuck":
+        whole = x is not None and known_s >= now - begin - 1e-6
+        value = 0.0 if len(set(seen)) > 1 else 1.0 if whole else None
+    elif known_s >= length_s / 2 - 1e-6:
+        states = [(t, v) for t, v in past if v is not None]
+        rises = sum(t >= begin and u == 0 and v != 0 for (_, u), (t, v) in pairwise(states))
+        mean = sum(v * s for v, s in known) / known_s
+        squares = sum((v - mean) ** 2 * s for v, s in known) / known_s
+        value = {
+            "avg": mean,
+            "held": mean,
+            "sum": mean * known_s,
+            "std": math.sqrt(squares),
+            "min": min(seen),
+            "max": max(seen),
+            "rises": float(rises),
+        }[name]
+    return value
+
+
+@dataclass
+class Alert:
+    """One rule on one device: the state machine, as a person would tell it."""
+
+    rule: Rule
+    level: LevelName | None = None
+    held: dict[str, float] = field(default_factory=lambda: {"yellow": 0.0, "red": 0.0, "clear": 0.0})
+    before: dict[str, bool | None] = field(default_factory=dict)
+    time: float | None = None
+
+    def step(self, time: float, now: dict[str, bool | None]) -> tuple[Change, LevelName, float] | None:
+        """Take the conditions of one row; return (change, level, since), if any."""
+        for name, value in now.items():
+            if value is False:
+                self.held[name] = 0.0
+            elif value and self.before.get(name) and self.time is not None:
+                self.held[name] += time - self.time
+        self.before, self.time = now, time
+        limits = {name: level.for_s for name, level in self.rule.levels.items()}
+        fires = [name for name, for_s in limits.items() if now[name] and self.held[name] >= for_s - 1e-6]
+        top = fires[-1] if fires else None
+        if top and (self.level is None or (self.level == "yellow" and top == "red")):
+            change: Change = "escalated" if self.level else "fired"
+            self.level, self.held["clear"] = top, 0.0
+            return change, top, time - self.held[top]
+        if self.level and now["clear"] and self.held["clear"] >= self.rule.keep_s - 1e-6:
+            had, since = self.level, time - self.held["clear"]
+            self.level, self.held = None, dict.fromkeys(self.held, 0.0)
+            return "cleared", had, since
+        return None
+
+
+def conditions(rule: Rule, past: list[tuple[float, Row]]) -> dict[str, bool | None]:
+    """Yellow, red (those that the rule has) and clear for the last row of the past; UTC is local time."""
+    result: dict[str, bool | None] = {}
+    raw = {name: truth(parse(level.when, ()), past) for name, level in rule.levels.items()}
+    for name, level in rule.levels.items():
+        second = past[-1][0] % 86400
+        start, end = level.between or (0.0, 86400.0)
+        inside = start <= second < end if start < end else second >= start or second < end
+        result[name] = raw[name] if inside else False
+    lowest = next(iter(raw.values()))
+    clear = truth(parse(rule.clear, ()), past) if rule.clear else (None if lowest is None else not lowest)
+    return {**result, "clear": clear}
+
+
+def _compare(op: ast.cmpop, a: Value, b: Value) -> bool | None:
+    if a is None or b is None:
+        return None
+    results: dict[type[ast.cmpop], bool] = {
+        ast.Gt: a > b,
+        ast.GtE: a >= b,
+        ast.Lt: a < b,
+        ast.LtE: a <= b,
+        ast.Eq: a == b,
+        ast.NotEq: a != b,
+    }
+    return results[type(op)]
+
+
+def _calculate(op: ast.operator, a: Value, b: Value) -> Value:
+    if a is None or b is None or (isinstance(op, ast.Div) and b == 0):
+        return None
+    match op:
+        case ast.Add():
+            return a + b
+        case ast.Sub():
+            return a - b
+        case ast.Mult():
+            return a * b
+    return a / b
+
+
+def _call(name: str, args: list[ast.expr], past: list[tuple[float, Row]]) -> Value:
+    match args[-1]:
+        case ast.Constant(value=int() | float() as count, kind=str(unit)) if unit in UNITS_S:
+            of: Callable[[ast.expr, list[tuple[float, Row]]], Value] = truth if name in ("held", "rises") else number
+            series = [(t, of(args[0], past[: i + 1])) for i, (t, _) in enumerate(past)]
+            return window(name, count * UNITS_S[unit], [(t, None if v is None else float(v)) for t, v in series])
+    numbers = [number(arg, past) for arg in args]
+    if name == "missing":
+        return float(numbers[0] is None)
+    known = [x for x in numbers if x is not None]
+    if len(known) < len(numbers):
+        return None
+    of_points: dict[str, Callable[[], float]] = {
+        "abs": lambda: abs(known[0]),
+        "mean": lambda: sum(known) / len(known),
+        "spread": lambda: max(known) - min(known),
+        "clip": lambda: min(max(known[0], known[1]), known[2]),
+        "min": lambda: min(known),
+        "max": lambda: max(known),
+    }
+    return of_points[name]()
+
+
+def _join(parts: list[bool | None], *, decisive: bool) -> bool | None:
+    if decisive in parts:
+        return decisive
+    return None if None in parts else not decisive

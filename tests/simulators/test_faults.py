@@ -1,0 +1,129 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from simulators.faults import FAULTS
+from simulators.site import Injection, SimulatedDevice, SimulatedSite
+
+MORNING = 1_773_446_400.0  # 2026-03-14 08:00 in Shanghai
+KIND = {"silent-meter": "power-meter"}
+HOUR = 3600.0
+DURATION = {"bearing-wear": 15 * 24 * HOUR, "transformer-overload": 2 * HOUR}
+
+Devices = Callable[..., SimulatedDevice]
+
+
+def befallen(
+    device: Devices, fault: str, severity: float = 0.6, onset: float = MORNING
+) -> tuple[SimulatedSite, Injection]:
+    kind = KIND.get(fault, FAULTS[fault].kind)
+    injection = Injection(fault, "X-1", onset, severity, DURATION.get(fault, HOUR))
+    return SimulatedSite([device("X-1", kind)], seed=7, faults=[injection]), injection
+
+
+def channel(site: SimulatedSite, name: str, times: np.ndarray) -> np.ndarray:
+    column = site.devices["X-1"].profile.names.index(name)
+    values: np.ndarray = site.read("X-1", times)[:, column]
+    return values
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_nothing_changes_before_onset_or_long_after(device: Devices, fault: str) -> None:
+    site, injection = befallen(device, fault)
+    healthy = SimulatedSite([site.devices["X-1"]], seed=7)
+    end = injection.onset + injection.duration_s
+    times = np.concatenate([injection.onset - np.arange(1.0, 600.0), end + 12 * HOUR + np.arange(60.0)])
+    np.testing.assert_array_equal(site.read("X-1", times), healthy.read("X-1", times))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("severity", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("hour", [0.0, 2.53, 11.0, 17.2])
+def test_every_fault_shows_at_any_hour_and_stays_possible(
+    device: Devices, fault: str, severity: float, hour: float
+) -> None:
+    site, injection = befallen(device, fault, severity, MORNING + hour * HOUR)
+    (truth,) = site.truths()
+    if fault == "bearing-wear" and severity == 0.0:
+        assert truth.shown_at is None  # a bearing that does not wear
+        return
+    assert truth.shown_at is not None
+    assert truth.onset <= truth.shown_at < truth.until
+    profile = site.devices["X-1"].profile
+    values = site.read("X-1", np.linspace(injection.onset, truth.until, 2000))
+    assert ((values >= profile.low) & (values <= profile.high) | np.isnan(values)).all()
+
+
+@pytest.mark.parametrize(
+    ("fault", "after_s", "until_s"),
+    [
+        ("entrapment", 5.0, 7.0),
+        ("dry-run", 1.0, 6.0),
+        ("pipe-burst", 5.0, 30.0),
+        ("bearing-wear", 1 * 24 * HOUR, 8 * 24 * HOUR),
+        ("transformer-overload", 600.0, 2100.0 + 900.0),
+        ("silent-meter", 0.0, 1.0),
+    ],
+)
+def test_faults_show_when_their_physics_says(device: Devices, fault: str, after_s: float, until_s: float) -> None:
+    (truth,) = befallen(device, fault)[0].truths()
+    assert truth.shown_at is not None
+    assert after_s <= truth.shown_at - truth.onset <= until_s
+
+
+def test_a_burst_follows_the_pump_law(device: Devices) -> None:
+    site, injection = befallen(device, "pipe-burst", severity=0.5)
+    before, during = (injection.onset + np.array([0.0, 600.0]) + shift for shift in (-600.0, 300.0))
+    assert channel(site, "pressure", during).max() < 0.45 * 0.65
+    assert (channel(site, "flow", during) > 1.8 * channel(site, "flow", before)).all()
+    assert channel(site, "speed_hz", during).min() > 49.0
+    assert (channel(site, "current", during) > channel(site, "current", before)).all()
+
+
+def test_a_worn_bearing_grows_steadily_and_stays_below_the_limits_when_mild(device: Devices) -> None:
+    site, injection = befallen(device, "bearing-wear", severity=0.5)
+    days = injection.onset + 10 * HOUR + np.arange(15) * 24 * HOUR
+    vibration = np.array([np.mean(channel(site, "vibration", day + np.arange(300.0))) for day in days])
+    assert (np.diff(vibration) > 0.0).all()
+    assert 3.5 < vibration[-1] < 5.1
+    assert channel(site, "bearing_temp", days).max() < 70.0
+
+
+def test_an_overload_heats_the_windings_slowly_and_they_cool_slowly(device: Devices) -> None:
+    site, injection = befallen(device, "transformer-overload", severity=0.5, onset=MORNING + 11 * HOUR)
+    hours = injection.onset + np.array([0.0, 0.5, 2.0, 3.0, 8.0]) * HOUR
+    load, winding = channel(site, "load", hours), channel(site, "winding_temp_b", hours)
+    assert load[2] == pytest.approx(107.5, abs=2.0)
+    assert winding[0] < winding[1] - 5.0 < winding[2] - 20.0
+    assert winding[4] < winding[3] < winding[2]
+    assert winding[2] < 150.0
+
+
+@pytest.mark.parametrize(("severity", "level"), [(0.0, "yellow"), (0.2, "yellow"), (0.3, "red"), (1.0, "red")])
+def test_an_overload_beyond_the_rating_is_red(device: Devices, severity: float, level: str) -> None:
+    (truth,) = befallen(device, "transformer-overload", severity)[0].truths()
+    assert truth.level == level
+
+
+def test_the_passenger_presses_the_button_and_is_rescued_at_the_end(device: Devices) -> None:
+    site, injection = befallen(device, "entrapment")
+    trapped = injection.onset + np.arange(10.0, HOUR)
+    assert (channel(site, "person", trapped) == 1.0).all()
+    assert (channel(site, "speed", trapped) == 0.0).all()
+    assert np.ptp(channel(site, "floor", trapped)) == 0.0
+    assert channel(site, "alarm", trapped)[0] == 0.0
+    assert channel(site, "alarm", trapped)[60:].min() == 1.0
+    assert channel(site, "alarm", np.array([injection.onset + HOUR]))[0] == 0.0
+
+
+def test_a_fault_must_fit_its_device(device: Devices) -> None:
+    site = SimulatedSite([device("X-1", "pump-set")])
+    with pytest.raises(ValueError, match="needs kind elevator, and X-1 is of kind pump-set"):
+        site.inject(Injection("entrapment", "X-1", MORNING, 0.5, HOUR))
+    with pytest.raises(ValueError, match="not within 0 to 1"):
+        site.inject(Injection("dry-run", "X-1", MORNING, 1.5, HOUR))
+    with pytest.raises(ValueError, match="never happens"):
+        site.inject(Injection("dry-run", "X-1", MORNING, 0.5, 0.0))
+    with pytest.raises(KeyError):
+        site.inject(Injection("dry-run", "Y-1", MORNING, 0.5, HOUR))
