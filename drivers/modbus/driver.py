@@ -106,10 +106,12 @@ class ModbusDriver:
         """Poll the device whose turn it is."""
         unit = self._units[self._rota.row()]
         pause_s = batch = None
+        began = self._clock.now()
         try:
             answers = await self._poll(wire, unit)
         except ReadError as error:
-            pause_s = unit.failed(self._clock.now(), error)
+            now = self._clock.now()
+            pause_s = unit.failed(now, error, now - began)
         else:
             now = self._clock.now()
             unit.answered(now, answers)

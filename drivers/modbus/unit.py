@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 
 _STRIKES = 3  # failed polls until a device is given up
 _LONGEST_PAUSE_S = 60.0
+_LINE_SHARE = 9.0
 _OFFLINE = frozenset({Fault.SILENT, Fault.LOST, Fault.NO_PATH})
 _ASKED_AS_USUAL = frozenset({Fault.BUSY})  # such an answer comes at once, so asking costs the others nothing
 
@@ -79,14 +80,14 @@ class Unit:
         elif self.health.state != "good":
             self._becomes("good", "", now)
 
-    def failed(self, now: float, error: ReadError) -> float | None:
-        """A poll brought nothing. Returns the pause until the next try, None for the usual pace."""
+    def failed(self, now: float, error: ReadError, took_s: float = 0.0) -> float | None:
+        """A poll held the line for `took_s` in vain. Returns the pause until the next try, None for the usual pace."""
         if not self._strikes:
             self._failing_since = now
         self._strikes += 1
         if self._strikes < _STRIKES:
             return None
-        pause = None if error.fault in _ASKED_AS_USUAL else self._next_pause_s()
+        pause = None if error.fault in _ASKED_AS_USUAL else self._next_pause_s(took_s)
         self._becomes("offline" if error.fault in _OFFLINE else "bad", error.reason, self._failing_since, pause)
         return pause
 
@@ -99,11 +100,13 @@ class Unit:
             self._announced = False
         self._strikes = self._probes = 0
 
-    def _next_pause_s(self) -> float:
+    def _next_pause_s(self, took_s: float) -> float:
+        """Growing and jittered; and long enough that a dead device costs its neighbours a tenth of the line at most."""
         self._probes += 1
         every = self.device.every
         longest = max(every, _LONGEST_PAUSE_S)
-        return min(longest, every * 2.0 ** min(self._probes, 30) * random.uniform(0.8, 1.2))
+        growing = min(longest, every * 2.0 ** min(self._probes, 30) * random.uniform(0.8, 1.2))
+        return max(growing, _LINE_SHARE * took_s)
 
     def _becomes(
         self, state: Literal["good", "bad", "offline"], reason: str, since: float, pause: float | None = None
