@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from gateway.cli.screen import (
     FAILED,
@@ -25,6 +26,7 @@ from gateway.core.findings import summary
 from gateway.core.messages import Language, language_of, say
 from gateway.core.plugins import discover
 from gateway.workbench.kit import Kit
+from gateway.workbench.plot import BARS
 from gateway.workbench.report import as_data, explain
 from gateway.workbench.suite import SUFFIX, Suite, read_suite
 from gateway.workbench.testing import Verdict, play
@@ -109,9 +111,12 @@ def _show(run: _Run, screen: Console, language: Language) -> None:
     for place, verdict in run.verdicts.items():
         if not verdict.passed:
             words = {"place": f"{run.suite.path}:{run.suite.line(place)}", "name": verdict.test.name}
-            print_line(screen, say("test_failed", "{place}: failed: {name}", words, language))
+            headline = say("test_failed", "{place}: failed: {name}", words, language)
+            screen.print(Text(headline, style="bold red"), soft_wrap=True)
             for line in explain(verdict, run.suite.subjects[verdict.test.profile], language):
-                print_line(screen, line)
+                shown = Text(line)
+                shown.highlight_regex(f"[{BARS}]+", "cyan")
+                screen.print(shown, soft_wrap=True)
             print_line(screen, "")
     if run.suite.broken:
         words = {"file": str(run.suite.path), "problems": summary(run.suite.findings, language)}

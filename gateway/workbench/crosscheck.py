@@ -18,6 +18,9 @@ from gateway.workbench.testfile import RuleTest, Simulation
 from simulators.faults import FAULTS
 from simulators.plant import PLANTS, Machine
 
+LONGEST_SIMULATED = 2_000_000
+"""Most samples of a simulation: three weeks at one a second, half a minute of work."""
+
 Problem = tuple[KeyPath, PydanticCustomError]
 
 _ON_KEY = {"unknown_point", "unread_score"}
@@ -55,7 +58,7 @@ def _problems(test: RuleTest, subject: Subject | None, kit: Kit) -> Iterator[Pro
         yield from _series(test, subject)
         yield from _expectations(test, subject)
         if test.simulate:
-            yield from _simulation(test.simulate, subject.profile)
+            yield from _simulation(test.simulate, test.samples, subject.profile)
 
 
 def _series(test: RuleTest, subject: Subject) -> Iterator[Problem]:
@@ -100,17 +103,21 @@ def _expectations(test: RuleTest, subject: Subject) -> Iterator[Problem]:
 
 def _unplayed(test: RuleTest, at: float, key: str) -> PydanticCustomError | None:
     if at > test.end_s:
-        context = {"at": moment(at), "end": moment(test.end_s)}
-        return PydanticCustomError("after_the_end", "the last sample is at {end}; nothing comes at {at}", context)
+        end = {"at": moment(at), "end": moment(test.end_s)}
+        return PydanticCustomError("after_the_end", "the last sample is at {end}; nothing comes at {at}", end)
     steps = at / test.step
     if key == "at" and abs(steps - round(steps)) > 1e-6:
         near = np.floor(steps) * test.step
-        context = {"at": moment(at), "step": moment(test.step), "choices": [moment(near), moment(near + test.step)]}
+        choices = [moment(near), moment(near + test.step)]
+        context = {"at": moment(at), "step": moment(test.step), "choices": choices}
         return PydanticCustomError("between_samples", "{at} lies between two samples; one is every {step}", context)
     return None
 
 
-def _simulation(simulation: Simulation, profile: Profile) -> Iterator[Problem]:
+def _simulation(simulation: Simulation, samples: int, profile: Profile) -> Iterator[Problem]:
+    if samples > LONGEST_SIMULATED:
+        text = "a simulation has at most {limit} samples; take a larger step"
+        yield ("simulate", "duration"), PydanticCustomError("simulation_too_long", text, {"limit": LONGEST_SIMULATED})
     possible = [name for name, fault in FAULTS.items() if fault.kind in ("*", simulation.plant)]
     if simulation.fault not in possible:
         context = {"name": simulation.fault, "plant": simulation.plant, **nearest(simulation.fault, possible)}

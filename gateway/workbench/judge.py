@@ -71,9 +71,8 @@ def judge(test: RuleTest, events: Sequence[Event]) -> tuple[Failure, ...]:
             missed.append(expectation)
     left = [event for event in left if _counts(event, test)]
     for expectation in missed:
-        nearest = min(
-            (e for e in left if e.transition.rule == expectation.rule), key=_distance(expectation), default=None
-        )
+        of_rule = (event for event in left if event.transition.rule == expectation.rule)
+        nearest = min(of_rule, key=_distance(expectation), default=None)
         left = [event for event in left if event is not nearest]
         failures.append(Failure(expectation.rule, expectation, nearest))
     never = {each.rule: each for each in test.expect if each.never}
@@ -93,8 +92,9 @@ def _counts(event: Event, test: RuleTest) -> bool:
 
 
 def _distance(expectation: Expectation) -> Callable[[Event], tuple[bool, float]]:
-    moment = next((at for at in (expectation.at, expectation.before, expectation.after) if at is not None), 0.0)
-    return lambda event: (not event.is_a(expectation), abs(event.at - moment))
+    """What makes a change near to an expected one: that it is the same change, then when it came."""
+    wanted = next((at for at in (expectation.at, expectation.before, expectation.after) if at is not None), 0.0)
+    return lambda event: (not event.is_a(expectation), abs(event.at - wanted))
 
 
 def _judge_one(expectation: Expectation, event: Event) -> Iterator[Failure]:

@@ -1,31 +1,27 @@
-"""How moments of a test are written: in the units of the rule files, so that they can be pasted into one."""
+"""How moments of a test are shown: in the unit that a person would take, which is mostly the one of the file."""
 
 from rules.duration import UNITS_S
 
 _LARGEST_FIRST = ("d", "h", "m", "s")
-_DIGITS = 5
+_EASY = 120
+"""Nobody turns larger counts into the next unit at a glance."""
 
 
 def moment(seconds: float) -> str:
-    """The moment in the largest unit that needs at most two decimals, else in several units.
+    """The moment as a whole number of the largest unit that allows it, else in several units.
 
-    >>> [moment(900), moment(150), moment(7320), moment(0.5), moment(93784)]
-    ['15m', '2.5m', '122m', '0.5s', '1d2h3m4s']
+    >>> [moment(900.0), moment(90.0), moment(0.0), moment(7320.0), moment(93784.5)]
+    ['15m', '90s', '0s', '2h2m', '1d2h3m4.5s']
     """
-    for unit in _LARGEST_FIRST:
-        count = seconds / UNITS_S[unit]
-        if abs(count - round(count, 2)) < 1e-9 * max(1.0, count) and (count >= 1 or unit == "s"):
-            text = f"{round(count, 2):.12g}"
-            return f"{text}{unit}" if len(text) < _DIGITS else _in_several_units(seconds)
-    return _in_several_units(seconds)
+    seconds = round(seconds, 3)
+    unit = next((unit for unit in _LARGEST_FIRST if seconds >= UNITS_S[unit] and seconds % UNITS_S[unit] == 0), "s")
+    count = seconds / UNITS_S[unit]
+    return f"{count:g}{unit}" if count < _EASY or unit == "d" else _in_several_units(seconds)
 
 
 def _in_several_units(seconds: float) -> str:
     parts = []
     for unit in _LARGEST_FIRST[:-1]:
         count, seconds = divmod(seconds, UNITS_S[unit])
-        if count:
-            parts.append(f"{count:.0f}{unit}")
-    if (rest := round(seconds, 3)) or not parts:
-        parts.append(f"{rest:g}s")
-    return "".join(parts)
+        parts.append(f"{count:.0f}{unit}" if count else "")
+    return "".join(parts) + (f"{round(seconds, 3):g}s" if seconds else "")

@@ -12,8 +12,11 @@ from gateway.workbench.moments import moment
 WIDEST = 60
 """Columns of a drawing; beyond that, a column is the mean of several samples."""
 
+BARS = "▁▂▃▄▅▆▇█"
+"""From the lowest value to the highest."""
+
 _WIDEST_SAMPLE = 4
-_BARS, _UNKNOWN, _MOMENT, _STRETCH = "▁▂▃▄▅▆▇█", "·", "▲", "─"
+_UNKNOWN, _MOMENT, _STRETCH = "·", "▲", "─"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def bars(values: Floats, width: int) -> str:
     low, high = np.nanmin(values), np.nanmax(values)
     span = high - low
     heights = [(value - low) / span if span else 0.5 + 0.0 * value for value in columns]
-    return "".join(_UNKNOWN if np.isnan(height) else _BARS[round(height * 7)] for height in heights)
+    return "".join(_UNKNOWN if np.isnan(height) else BARS[round(height * 7)] for height in heights)
 
 
 def _mean(values: Floats) -> float:

@@ -1,6 +1,6 @@
 """Says what became of rule tests: in sentences with a drawing for people, as plain data for machines."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway.core.messages import Language, say
@@ -20,11 +20,12 @@ _CHANGES: Mapping[Change, tuple[str, str]] = {
 
 
 def explain(verdict: Verdict, subject: Subject, language: Language) -> Iterator[str]:
-    """The lines that explain a failed test: what differs, and a drawing of what the rule saw."""
-    for failure in verdict.failures:
-        yield from (f"  {line}" for line in sentences(failure, language))
-        if not failure.misfits:
-            yield from (f"    {line}" for line in _drawing(failure, verdict, subject, language))
+    """The lines that explain a failed test: for each rule what differs, and a drawing of what it saw."""
+    for rule in dict.fromkeys(failure.rule for failure in verdict.failures):
+        failures = [failure for failure in verdict.failures if failure.rule == rule]
+        yield from (f"  {line}" for failure in failures for line in sentences(failure, language))
+        marks = [mark for failure in failures for mark in _marks(failure, verdict.test.end_s, language)]
+        yield from (f"    {line}" for line in _drawing(rule, marks, verdict, subject))
 
 
 def sentences(failure: Failure, language: Language) -> list[str]:
@@ -77,19 +78,20 @@ def _when(expectation: Expectation, language: Language) -> str:
     return "".join(say(f"when_{key}", english[key], {key: moment(at)}, language) for key, at in given.items())
 
 
-def _drawing(failure: Failure, verdict: Verdict, subject: Subject, language: Language) -> list[str]:
+def _drawing(rule: str, marks: Sequence[Mark], verdict: Verdict, subject: Subject) -> list[str]:
     """The series that the rule reads, as far as they are known; if none is, all of them."""
-    read = subject.read_by(failure.rule)
+    read = subject.read_by(rule)
     names = [name for name in verdict.seen if name in read] or list(verdict.seen)
     series = {name: verdict.seen[name] for name in names[:_MOST_DRAWN]}
-    if not series:
-        return []
     units = {point.name: point.unit for point in subject.profile.points}
-    return draw(series, units, verdict.test.step, list(_marks(failure, verdict.test.end_s, language)))
+    return draw(series, units, verdict.test.step, marks) if series and marks else []
 
 
 def _marks(failure: Failure, end_s: float, language: Language) -> Iterator[Mark]:
+    """The moments to draw; a ticket that says something else came when it should."""
     expectation, actual = failure.expected, failure.actual
+    if failure.misfits:
+        return
     if expectation is not None and expectation.change:
         begin = expectation.after or 0.0 if expectation.at is None else expectation.at
         end = expectation.before or end_s if expectation.at is None else expectation.at

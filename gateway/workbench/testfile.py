@@ -12,7 +12,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 from drivers.device import Name, Written
 from gateway.core.types import Level
 from gateway.workbench.series import Samples
-from rules.duration import Seconds
+from rules.duration import DAY_S, Seconds
 from rules.rule import LevelName, Texts
 
 Change = Literal["fired", "escalated", "cleared"]
@@ -58,7 +58,7 @@ class Simulation(Written):
     duration: Annotated[Seconds, Field(gt=0)]
     severity: Annotated[float, Field(ge=0, le=1)] = 0.5
     seed: int = 0
-    history: Seconds = 14 * 86400.0
+    history: Annotated[Seconds, Field(le=90 * DAY_S)] = 14 * DAY_S
 
 
 class TicketExpectation(Written):
@@ -151,7 +151,7 @@ class RuleTest(Written):
     def samples(self) -> int:
         """How many instants are evaluated; the first is at 0."""
         if self.simulate:
-            return int((self.simulate.onset + self.simulate.duration) / self.step) + 1
+            return int((self.simulate.onset + self.simulate.duration) / self.step + 1e-6) + 1
         return max(len(series) for series in (*self.series.values(), *self.scores.values()))
 
     @property

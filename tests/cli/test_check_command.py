@@ -56,7 +56,7 @@ def test_a_pipe_gets_no_colours() -> None:
 
 def test_every_schema_is_a_schema() -> None:
     schemas = json.loads(RUN.invoke(app, ["schema"]).output)
-    assert schemas.keys() == SCHEMAS.keys()
+    assert schemas.keys() == {*SCHEMAS, "tests"}
     for schema in schemas.values():
         jsonschema.Draft202012Validator.check_schema(schema)
 
@@ -67,11 +67,17 @@ def test_every_schema_is_a_schema() -> None:
         ("config", ["config.yaml"]),
         ("profile", ["drivers/profiles/*.yaml"]),
         ("rules", ["rules/packs/*.yaml"]),
+        ("tests", ["rules/packs/*.test.yaml"]),
     ],
 )
 def test_the_shipped_files_fit_their_schemas(name: str, files: list[str]) -> None:
     schema = json.loads(RUN.invoke(app, ["schema", name]).output)
-    paths = [path for pattern in files for path in ROOT.glob(pattern) if not path.name.endswith(".test.yaml")]
+    paths = [
+        path
+        for pattern in files
+        for path in ROOT.glob(pattern)
+        if path.name.endswith(".test.yaml") == (name == "tests")
+    ]
     assert paths
     for path in paths:
         jsonschema.validate(_plain(yamlfile.read(path).data), schema)
