@@ -15,7 +15,6 @@ import numpy as np
 
 from benchmarks.window import runner
 
-
 IMAGES = 61
 """So many answers take turns; a prime number, so that no device always gets the same one."""
 MEAN, NOISE = 50.0, 2.0

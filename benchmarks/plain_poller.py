@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
-from benchmarks.window import Tally, measure, runner
+from benchmarks.window import Tally, measure, runner, settle
 
 
 @dataclass(slots=True)
@@ -24,19 +24,21 @@ class Poller:
     requests: int = 0
     missed: int = 0
     failed: int = 0
+    ended: bool = False
+    """Asked as well as cancelled: before Python 3.12 pymodbus loses a cancellation that comes with an answer."""
 
     def tally(self) -> Tally:
         """What was done so far."""
         return Tally(self.requests, self.missed, self.failed, (self.requests - self.failed) * self.points)
 
     async def poll(self, latest: list[object], row: int, port: int, phase_s: float) -> None:
-        """Poll one device for ever."""
+        """Poll one device until told to end."""
         client = AsyncModbusTcpClient("127.0.0.1", port=port, timeout=1.0, retries=0)
         await client.connect()
         now = asyncio.get_running_loop().time
         due = now() + phase_s
         try:
-            while True:
+            while not self.ended:
                 await asyncio.sleep(max(0.0, due - now()))
                 self.requests += 1
                 try:
@@ -64,7 +66,9 @@ async def watch(ports: list[int], devices: int, poller: Poller, times_s: tuple[f
             await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
             report = ""
         else:
-            report = (await measure(poller.tally, devices, *times_s)).show()
+            await settle(poller.tally, devices, times_s[0])
+            report = (await measure(poller.tally, times_s[1])).show()
+        poller.ended = True
         for task in tasks:
             task.cancel()
     return report

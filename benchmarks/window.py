@@ -35,6 +35,8 @@ class Window:
     missed: int
     failed: int
     readings: int
+    evaluated: float = 1.0
+    """The part of the readings brought that came before rules and detectors; 1 where there are none."""
 
     @property
     def core_share(self) -> float:
@@ -75,12 +77,16 @@ def runner() -> asyncio.Runner:
     return asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
 
-async def measure(tally: Callable[[], Tally], devices: int, warm_up_s: float, seconds: float) -> Window:
-    """Wait until every device was asked, then for the warm-up, then measure. Raises TimeoutError if some never are."""
+async def settle(tally: Callable[[], Tally], devices: int, warm_up_s: float) -> None:
+    """Wait until every device was asked, then for the warm-up. Raises TimeoutError if some never are."""
     async with asyncio.timeout(READY_S):
         while tally().requests < devices:  # noqa: ASYNC110 - what counts knows of no event
             await asyncio.sleep(_LOOK_S)
     await asyncio.sleep(warm_up_s)
+
+
+async def measure(tally: Callable[[], Tally], seconds: float) -> Window:
+    """Measure this process while it works."""
     before, wall, cpu = tally(), time.perf_counter(), time.process_time()
     await asyncio.sleep(seconds)
     cpu_s, wall_s, after = time.process_time() - cpu, time.perf_counter() - wall, tally()
