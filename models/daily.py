@@ -28,29 +28,36 @@ class UsualDay(Memory):
     @classmethod
     def cold(cls, devices: int, points: int) -> Self:
         """No time of day known."""
-        return cls(np.full((devices, NODES, points), np.nan))
+        # Each node's devices and points lie side by side in memory.
+        return cls(np.full((NODES, devices, points), np.nan).swapaxes(0, 1))
 
-    def expected(self, time: float, mean: Floats) -> Floats:
-        """What is usual at `time`, [D, P]. A time of day never lived starts from the one before, or from `mean`."""
-        left, right, share = self._around(time)
-        np.copyto(left, mean, where=np.isnan(left))
-        np.copyto(right, left, where=np.isnan(right))
-        return left + share * (right - left)
-
-    def learn(self, time: float, deviation: Floats, gain: Floats, learns_s: Floats) -> None:
-        """Move the two nodes around `time` by gain x deviation for each half hour of learns_s, all [D, P]."""
-        left, right, share = self._around(time)
-        move = deviation * np.minimum(gain * learns_s / NODE_S, 1.0)
-        left += (1.0 - share) * move
-        right += share * move
-
-    def _around(self, time: float) -> tuple[Floats, Floats, float]:
+    def around(self, time: float) -> tuple[Floats, Floats, float]:
+        """The nodes before and after `time`, live [D, P] each, and how far it is from one to the other."""
         node, share = divmod(time % DAY_S / NODE_S, 1.0)
         first = int(node) % NODES
         return self.nodes[:, first], self.nodes[:, (first + 1) % NODES], share
 
 
-def day_gain(learnt_s: Floats, first_s: float) -> Floats:
-    """How strongly a point that has learnt for so long follows today: a running mean that forgets over two weeks."""
+def expected(left: Floats, right: Floats, share: float, mean: Floats) -> Floats:
+    """What is usual between two nodes, [D, P]. One never lived starts from the one before, or from `mean`."""
+    usual = right - left
+    usual *= share
+    usual += left
+    if np.count_nonzero(np.isnan(usual)):
+        np.copyto(left, mean, where=np.isnan(left))
+        np.copyto(right, left, where=np.isnan(right))
+        usual = (right - left) * share + left
+    return usual
+
+
+def follow(left: Floats, right: Floats, share: float, move: Floats) -> None:
+    """Move two nodes by move[D, P], each as much as it counts."""
+    left += (1.0 - share) * move
+    right += share * move
+
+
+def day_move(learnt_s: Floats, learns_s: Floats, first_s: float) -> Floats:
+    """How far a point that has learnt for so long follows today: a running mean that forgets over two weeks."""
     later = np.maximum(1.0 / (1.0 + learnt_s / DAY_S), 1.0 / LONGEST_DAYS)
-    return np.where(learnt_s < first_s, FIRST_DAY_GAIN, later)
+    gain = np.where(learnt_s < first_s, FIRST_DAY_GAIN, later)
+    return np.minimum(gain * learns_s / NODE_S, 1.0)

@@ -23,30 +23,41 @@ class Experience(Memory):
 
     learnt_s: Floats  # [D, P]
     seen: Floats  # [D, P] time of the last step with a fresh reading, NaN before the first
-    held: Floats  # [D, P] its deviation
+    held: Floats  # [D, P] its deviation, 0 before the first
 
     @classmethod
     def cold(cls, devices: int, points: int) -> Self:
         """Never seen."""
         shape = (devices, points)
-        return cls(np.zeros(shape), np.full(shape, np.nan), np.full(shape, np.nan))
+        return cls(np.zeros(shape), np.full(shape, np.nan), np.zeros(shape))
 
-    def see(self, time: float, deviation: Floats, fresh: Bools) -> Floats:
-        """Note deviations[D, P] of the step around `time`; returns the site time [D, P] that a fresh one stands for.
+    def see(self, times: Floats, fresh: Bools) -> tuple[Floats, Bools]:
+        """Note steps around times[K]: what site time each fresh[K, D, P] one stands for, and who was seen by then.
 
         A point read every five minutes is as well known after a day as one read every second.
         """
-        stands_for_s = np.fmin(time - self.seen, LONGEST_S)
-        np.copyto(self.seen, time, where=fresh)
-        np.copyto(self.held, deviation, where=fresh)
-        return stands_for_s * fresh
-
-    def rate(self, learns_s: Floats, start_s: float) -> Floats:
-        """Weight [D, P] of a step for what is learnt from start_s on: zero before, then a running mean that forgets."""
-        later = np.minimum(self.learnt_s - start_s, MEMORY_S)
-        rate: Floats = learns_s * (later >= 0.0) / (np.maximum(later, 0.0) + (PRIOR_S + learns_s))
-        return rate
+        seen = np.empty((len(times) + 1, *self.seen.shape))
+        seen[0] = self.seen
+        np.copyto(seen[1:], np.where(fresh, times[:, None, None], np.nan))
+        np.fmax.accumulate(seen, axis=0, out=seen)
+        self.seen[:] = seen[-1]
+        stands_for_s = np.fmin(times[:, None, None] - seen[:-1], LONGEST_S)
+        return stands_for_s * fresh, ~np.isnan(seen[1:])
 
     def start_over(self, points: Bools, first_s: float) -> None:
         """Points[D, P] that turn out to be measurements only now: what was learnt of them as switches is no spread."""
         np.copyto(self.learnt_s, first_s, where=points & (self.learnt_s > first_s))
+
+
+def running(start: Floats, increments: Floats) -> Floats:
+    """Start[...] and what it becomes with each of increments[K, ...], [K + 1, ...]; summed in order of time."""
+    sums = np.empty((len(increments) + 1, *start.shape))
+    sums[0], sums[1:] = start, increments
+    return np.add.accumulate(sums, axis=0, out=sums)
+
+
+def rate(learnt_s: Floats, learns_s: Floats, start_s: float) -> Floats:
+    """Weight of a step for what is learnt from start_s on: zero before, then a running mean that forgets."""
+    later = np.minimum(learnt_s - start_s, MEMORY_S)
+    weight: Floats = learns_s * (later >= 0.0) / (np.maximum(later, 0.0) + (PRIOR_S + learns_s))
+    return weight

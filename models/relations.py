@@ -37,20 +37,25 @@ class Relations(Memory):
         shape = (devices, groups, width, width)
         return cls(np.zeros(shape), np.zeros(shape))
 
-    def expected(self, deviation: Floats, missing: Bools) -> tuple[Floats, Floats]:
-        """Deviation[D, P] expected of each point from the others, and the variance that missing ones add to it."""
-        expected = np.einsum("dgij,dgj->dgi", self.weights, self._blocked(deviation))
-        if not missing.any():
-            return self._flat(expected, deviation), np.zeros_like(deviation)
-        unknown = self._blocked(missing) * np.einsum("dgii->dgi", self.covariance)
-        doubt = np.einsum("dgij,dgj->dgi", np.square(self.weights), unknown)
-        return self._flat(expected, deviation), self._flat(doubt, deviation)
+    def expected(self, deviation: Floats) -> Floats:
+        """Deviation[D, P] expected of each point from the others."""
+        return self._flat(np.matmul(self.weights, self._blocked(deviation)[..., None]), deviation.shape[1])
 
-    def learn(self, deviation: Floats, rate: Floats) -> None:
-        """Fold deviations[D, P] in. A pair moves at the lesser of its two rates[D, P]."""
-        x, r = self._blocked(deviation), self._blocked(rate)
+    def doubt(self, missing: Bools) -> Floats:
+        """The variance [D, P] that points without a value add to what is expected of the others."""
+        unknown = self._blocked(missing.astype(np.float64)) * np.einsum("dgii->dgi", self.covariance)
+        return self._flat(np.matmul(np.square(self.weights), unknown[..., None]), missing.shape[1])
+
+    def learn(self, deviations: Floats, rates: Floats) -> None:
+        """Fold deviations[K, D, P] in, one after the other. A pair moves at the lesser of its two rates[K, D, P]."""
+        x, r = self._blocked(deviations), self._blocked(rates)
         pair = np.minimum(r[..., :, None], r[..., None, :])
-        self.covariance += pair * (x[..., :, None] * x[..., None, :] - self.covariance)
+        gain = x[..., :, None] * x[..., None, :]
+        gain *= pair
+        keep = np.subtract(1.0, pair, out=pair)
+        for k in range(len(gain)):
+            self.covariance *= keep[k]
+            self.covariance += gain[k]
 
     def refresh(self, turn: int, learnt_s: Floats) -> None:
         """Solve the regressions anew for the devices whose turn it is; learnt_s[D] is how long each has learnt."""
@@ -67,14 +72,17 @@ class Relations(Memory):
         weights[..., range(width), range(width)] = 0.0
         self.weights[mine] = weights
 
-    def _blocked(self, values: Floats | Bools) -> Floats:
-        devices, groups, width, _ = self.weights.shape
-        padded = np.zeros((devices, groups * width))
-        padded[:, : values.shape[1]] = values
-        return padded.reshape(devices, groups, width)
+    def _blocked(self, values: Floats) -> Floats:
+        _, groups, width, _ = self.weights.shape
+        *shape, points = values.shape
+        if points < groups * width:
+            padded = np.zeros((*shape, groups * width))
+            padded[..., :points] = values
+            return padded.reshape(*shape, groups, width)
+        return values.reshape(*shape, groups, width)
 
-    def _flat(self, blocked: Floats, like: Floats) -> Floats:
-        return blocked.reshape(like.shape[0], -1)[:, : like.shape[1]]
+    def _flat(self, blocked: Floats, points: int) -> Floats:
+        return blocked.reshape(len(blocked), -1)[:, :points]
 
 
 def _blocks(points: int) -> tuple[int, int]:

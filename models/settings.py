@@ -38,5 +38,5 @@ class Settings(BaseModel):
     step: Annotated[Duration, Field(ge=0.0, le=900.0)] = 60.0
     """Site time over which readings are averaged before they are judged; 0 judges every row."""
 
-    warm_up: Annotated[Duration, Field(gt=0.0)] = 3 * 86400.0
-    """Site time with fresh readings before a device has a score: a day of profile, two days of relations and tails."""
+    warm_up: Annotated[Duration, Field(gt=0.0)] = 7 * 86400.0
+    """Site time with fresh readings before a device has a score: a week, so that a weekend has been seen, too."""

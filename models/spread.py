@@ -36,31 +36,47 @@ class Spread(Memory):
         """No spread known."""
         return cls(*(np.zeros((devices, points)) for _ in range(4)))
 
-    def sigma(self, inverse: Floats, doubt: Floats, level: Floats) -> Floats:
+    def sigma(self, inverse: Floats, level: Floats, doubt: Floats | None = None) -> Floats:
         """Usual distance [D, P] of a mean over 1/inverse[D, P] readings, with extra variance `doubt`."""
-        between = np.maximum(self.total - self.within * self.inverse, 0.0)
-        variance = between + self.within * inverse + doubt + np.square(FINEST * level)
-        return np.sqrt(np.maximum(variance, np.finfo(np.float64).tiny))
+        variance = self.within * self.inverse
+        np.subtract(self.total, variance, out=variance)
+        np.maximum(variance, 0.0, out=variance)
+        variance += self.within * inverse
+        if doubt is not None:
+            variance += doubt
+        finest = FINEST * level
+        finest *= finest
+        variance += finest
+        np.maximum(variance, _TINY, out=variance)
+        return np.sqrt(variance, out=variance)
 
     def learn(self, residual: Floats, inverse: Floats, rate: Floats) -> None:
         """Fold residuals[D, P] of means over 1/inverse[D, P] readings in, at rate[D, P]."""
-        square = np.square(residual)
-        # Until the spread is known the first squares are taken as they are.
+        square = residual * residual
         settled = self.total > 0.0
-        np.minimum(square, OUTLIER * self.total, out=square, where=settled)
-        taken = np.where(settled, rate, rate > 0.0)
-        self.total += taken * (square - self.total)
-        self.inverse += taken * (inverse - self.inverse)
+        if np.count_nonzero(settled) == settled.size:
+            np.minimum(square, OUTLIER * self.total, out=square)
+        else:
+            # Until the spread is known the first squares are taken as they are.
+            np.minimum(square, OUTLIER * self.total, out=square, where=settled)
+            rate = np.where(settled, rate, rate > 0.0)
+        square -= self.total
+        square *= rate
+        self.total += square
+        change = inverse - self.inverse
+        change *= rate
+        self.inverse += change
 
     def learn_within(self, variance: Floats, learns: Bools) -> None:
         """Follow the variance of single readings where a step showed one and the device may learn."""
         shown = learns & ~np.isnan(variance)
-        if not shown.any():
-            return
         self.steps += shown
         calm = np.where(self.within > 0.0, np.minimum(variance, OUTLIER * self.within), variance)
         rate = np.maximum(1.0 / np.maximum(self.steps, 1.0), SLOWEST)
         np.copyto(self.within, self.within + rate * (calm - self.within), where=shown)
+
+
+_TINY = np.finfo(np.float64).tiny
 
 
 def inverse_count(count: Floats) -> Floats:

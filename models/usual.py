@@ -6,26 +6,29 @@ Score s: a healthy device gets there once in s/(1 - s) weeks; 0.5 is once a week
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import floor, inf
+from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.daily import DAY_S, NODE_S, UsualDay, day_gain
+from models.daily import DAY_S, NODE_S, UsualDay, expected, follow
 from models.detector import Bools, DetectorPlugin, Explanation, Floats
-from models.experience import LONGEST_S, Experience
+from models.experience import LONGEST_S, Experience, running
 from models.explain import Evidence
 from models.kinds import Kinds
 from models.memory import Memory
+from models.outlook import Lessons, Outlook, Sight, flags
 from models.relations import Relations
 from models.settings import Settings
 from models.spread import Spread, inverse_count
-from models.steps import ABSURD, OpenStep
-from models.tails import Tails
-from models.verdict import Verdict
+from models.steps import ABSURD, Ends, Means, OpenStep, ends
+from models.tails import SIDES, Tails
+from models.verdict import Verdict, rarest, score
 
 _SCALARS = ("time", "opened", "node")
+AT_ONCE = 50_000
+"""Readings worked on at once: enough to make the cost of a numpy call small, few enough to stay in the cache."""
 
 
 class Usual:
@@ -43,9 +46,10 @@ class Usual:
     def update(self, times: Floats, values: Floats, age: Floats, frozen: Bools) -> Floats:
         """See `Detector.update`. A score stands until the next step is finished."""
         scores = np.empty(values.shape[:2])
-        for t, time in enumerate(times.tolist()):
-            self._take(time, values[t], age[t], frozen)
-            scores[t] = self._verdict.score
+        rows = max(1, AT_ONCE // max(1, self._devices * len(self._points)))
+        for first in range(0, len(times), rows):
+            part = slice(first, first + rows)
+            scores[part] = self._take(times[part], values[part], age[part], frozen)
         return scores
 
     def explain(self, row: int) -> Explanation:
@@ -102,63 +106,129 @@ class Usual:
     def _signature(self) -> NDArray[Any]:
         return np.array(f"usual 1, step {self._step_s:g} s, points {' '.join(self._points)}")
 
-    def _take(self, time: float, row: Floats, age: Floats, frozen: Bools) -> None:
-        known = np.abs(row) < ABSURD
-        fresh = (age < time - self._time) & known
-        gap, self._time = time - self._time, max(time, self._time)
-        if self._step_s == 0.0:
-            self._steps.add(row, fresh)
-            self._finish(time, gap, row, known, frozen)
-            return
-        step = floor(time / self._step_s)
-        if step > self._opened:
-            if self._opened > -inf:
-                gap = (step - self._opened) * self._step_s
-                self._finish((self._opened + 0.5) * self._step_s, gap, row, known, frozen)
-            self._opened = float(step)
-        self._steps.add(row, fresh)
+    def _take(self, times: Floats, values: Floats, age: Floats, frozen: Bools) -> Floats:
+        """Gather rows into steps, and judge and learn those that they finish; scores [T, D]."""
+        latest = np.maximum.accumulate(np.concatenate(([self._time], times)))
+        known = np.abs(values) < ABSURD
+        fresh = (age < (times - latest[:-1])[:, None, None]) & known
+        done, self._opened = ends(times, latest[:-1], self._opened, self._step_s)
+        self._time = float(latest[-1])
+        means = self._steps.gather(values, fresh, np.concatenate(([0], done.begins, [len(times)])))
+        scores = np.empty((len(done.rows) + 1, self._devices))
+        scores[0] = self._verdict.score
+        if len(done.rows):
+            self._finish(self._sight(done, means, values[done.rows], known[done.rows]), frozen, scores[1:])
+        return scores[np.searchsorted(done.rows, np.arange(len(times)), side="right")]
 
-    def _finish(self, time: float, gap_s: float, row: Floats, known: Bools, frozen: Bools) -> None:
-        """Judge the finished step around `time`, then learn from it; `row` is where the points stand `gap_s` later."""
-        mean, count, variance = self._steps.close()
-        fresh, gap_s = count > 0.0, min(gap_s, LONGEST_S)
-        usual = self._day.expected(time, mean)
-        deviation = mean - usual
-        stands_for_s = self._experience.see(time, deviation, fresh)
-        related, doubt = self._relations.expected(*self._context(known))
-        residual, inverse = deviation - related, inverse_count(count)
-        sigma = self._spread.sigma(inverse, doubt, usual)
-        self._tails.follow(residual / sigma, self._step_s or gap_s)
-        self._judge(time, usual + related, sigma, known)
+    def _sight(self, done: Ends, means: Means, row: Floats, known: Bools) -> Sight:
+        fresh = means.readings > 0.0
+        stands_for_s, lived = self._experience.see(done.times, fresh)
+        gaps_s = np.minimum(done.gaps_s, LONGEST_S)
+        inverse = inverse_count(means.readings)
+        several = flags(means.readings > 1.0)
+        return Sight(
+            done.times, gaps_s, means.mean, inverse, means.variance, row, known, fresh, lived, stands_for_s, several
+        )
 
-        willing = self._verdict.willingness(frozen, gap_s)[:, None]
-        learns_s = stands_for_s * willing
-        learns = learns_s > 0.0
-        np.copyto(deviation, 0.0, where=~learns)
-        np.copyto(residual, 0.0, where=~learns)
-        self._learn(time, learns_s, deviation, residual, inverse)
-        self._spread.learn_within(variance, learns)
-        if (node := floor(time / NODE_S)) > self._node:
-            self._look_back(node, row, known & (willing > 0.0))
+    def _finish(self, sight: Sight, frozen: Bools, scores: Floats) -> None:
+        """Judge and learn K finished steps, and look back after the first of each half hour; fills scores[K, D]."""
+        nodes = np.floor(sight.times / NODE_S)
+        turns = np.flatnonzero(nodes > np.maximum.accumulate(np.concatenate(([self._node], nodes[:-1]))))
+        start = 0
+        for turn in turns.tolist():
+            willing = self._follow(sight[start : turn + 1], frozen, scores[start : turn + 1])
+            self._look_back(int(nodes[turn]), sight.row[turn], sight.known[turn] & (willing > 0.0)[:, None])
+            start = turn + 1
+        if start < len(sight):
+            self._follow(sight[start:], frozen, scores[start:])
 
-    def _judge(self, time: float, expected: Floats, sigma: Floats, known: Bools) -> None:
-        judged = self._kinds.measured & known & (self._experience.learnt_s >= self.warm_up_s)
-        weeks = self._tails.weeks()
-        np.copyto(weeks, -inf, where=~judged[:, None, :])
-        self._verdict.judge(time, weeks, judged)
-        self._evidence = Evidence(expected, sigma, self._tails.smooth, self._tails.excess, weeks)
+    def _follow(self, sight: Sight, frozen: Bools, scores: Floats) -> Floats:
+        """Judge each step, then learn from it; returns how willing devices [D] were to learn the last one.
 
-    def _learn(self, time: float, learns_s: Floats, deviation: Floats, residual: Floats, inverse: Floats) -> None:
-        """Learn learns_s[D, P] seconds: the usual day first, then relations, then spreads, then tails.
-
-        Each waits half a day or a day (a sixth or a third of the warm-up) for what it builds on.
+        The outlook holds until a device becomes suspect or ceases to be; then it is worked out anew from there.
         """
-        experience, first_s = self._experience, self._first_s
-        self._day.learn(time, deviation, day_gain(experience.learnt_s, first_s), learns_s)
-        self._relations.learn(deviation * ~self._kinds.climbing, experience.rate(learns_s, first_s))
-        self._spread.learn(residual, inverse, experience.rate(learns_s, 1.5 * first_s))
-        self._tails.learn(experience.rate(learns_s, 2.0 * first_s))
-        experience.learnt_s += learns_s
+        explains, missing = self._context(sight)
+        deviations, rarities, looks = np.empty_like(sight.mean), np.empty_like(scores), np.empty_like(scores)
+        outlook, lessons, since, told = self._outlook(sight, frozen), None, 0, 0
+        suspect = self._verdict.suspect
+        for k, time in enumerate(sight.times.tolist()):
+            mean, inverse = sight.mean[k], sight.inverse[k]
+            left, right, share = self._day.around(time)
+            usual = expected(left, right, share, mean)
+            deviation = np.subtract(mean, usual, out=deviations[k])
+            np.copyto(self._experience.held, deviation, where=sight.fresh[k])
+            related = self._relations.expected(self._experience.held * explains[k])
+            doubt = None
+            if (lacking := missing[k]) is not None:
+                told = self._relate(deviations[since:k], lessons, told - since) + since
+                doubt = self._relations.doubt(lacking)
+            sigma = self._spread.sigma(inverse, usual, doubt)
+            residual = deviation - related
+            over = self._tails.follow(residual / sigma, self._step_s or float(sight.gaps_s[k]))
+            weeks = self._tails.weeks(over)
+            if outlook.hides[k - since]:
+                np.copyto(weeks, -inf, where=outlook.hidden[k - since])
+            rarities[k] = rarity = rarest(weeks, outlook.looks[k - since])
+            if np.count_nonzero((rarity >= 0.0) != suspect):
+                suspect = rarity >= 0.0
+                self._relate(deviations[since:k], lessons, told - since)
+                self._settle(outlook, k - since)
+                self._verdict.turn(time, suspect)
+                looks[since:k] = outlook.looks[: k - since]
+                since, told, outlook, lessons = k, k, self._outlook(sight[k:], frozen), None
+            if lessons is None:
+                lessons = Lessons.of(outlook.learns_s, outlook.learnt_s[:-1], self._first_s)
+            j = k - since
+            if lessons.leaves_out[j]:
+                np.copyto(deviation, 0.0, where=lessons.ignored[j])
+                np.copyto(residual, 0.0, where=lessons.ignored[j])
+            follow(left, right, share, deviation * lessons.day[j])
+            self._spread.learn(residual, inverse, lessons.spread[j])
+            self._tails.learn(over, lessons.tails.up[j], lessons.tails.down[j], lessons.tails.excess[j])
+            if sight.several[k]:
+                self._spread.learn_within(sight.variance[k], ~lessons.ignored[j])
+        self._relate(deviations[since:], lessons, told - since)
+        self._settle(outlook, len(sight) - since)
+        looks[since:] = outlook.looks
+        scores[:] = score(rarities, looks)
+        self._verdict.score[:] = scores[-1]
+        self._evidence = Evidence(usual + related, sigma, self._tails.smooth, self._tails.excess, weeks)
+        willing: Floats = outlook.willing[-1]
+        return willing
+
+    def _relate(self, deviations: Floats, lessons: Lessons | None, told: int) -> int:
+        """Tell relations the deviations[K, D, P] from step `told` on; returns K. A counter has none."""
+        if lessons is not None and told < len(deviations):
+            steady = deviations[told:] * ~self._kinds.climbing
+            self._relations.learn(steady, lessons.relations[told : len(deviations)])
+        return len(deviations)
+
+    def _context(self, sight: Sight) -> tuple[Bools, list[Bools | None]]:
+        """Which points [K, D, P] explain others, and of each step which [D, P] cannot though they should, if any.
+
+        A counter explains nothing, however much it has moved.
+        """
+        climbing = self._kinds.climbing
+        explains = sight.known & sight.lived & ~climbing
+        missing = ~(explains | climbing)
+        return explains, [m if some else None for m, some in zip(missing, flags(missing), strict=True)]
+
+    def _outlook(self, sight: Sight, frozen: Bools) -> Outlook:
+        willing, doubted_s = self._verdict.willingness(frozen, sight.gaps_s)
+        learns_s = sight.stands_for_s * willing[:, :, None]
+        learnt_s = running(self._experience.learnt_s, learns_s)
+        judged = self._kinds.measured & sight.known & (learnt_s[:-1] >= self.warm_up_s)
+        hidden = ~judged
+        hides = flags(hidden)
+        looks = SIDES * judged.sum(axis=2)
+        log_looks = np.where(looks > 0, np.log(np.maximum(looks, 1)), -1.0)
+        return Outlook(willing, doubted_s, learns_s, learnt_s, hidden[:, :, None, :], hides, log_looks)
+
+    def _settle(self, outlook: Outlook, steps: int) -> None:
+        """The first `steps` of an outlook have come true."""
+        self._experience.learnt_s[:] = outlook.learnt_s[steps]
+        if steps:
+            self._verdict.suspect_s[:] = outlook.doubted_s[steps - 1]
 
     def _look_back(self, node: int, row: Floats, known: Bools) -> None:
         """Twice an hour: settle what kind of point each is, and solve the relations anew."""
@@ -167,15 +237,6 @@ class Usual:
         self._kinds.note(row, known)
         self._experience.start_over(self._kinds.measured & ~measured, self._first_s)
         self._relations.refresh(node, self._experience.learnt_s.max(axis=1) - self._first_s)
-
-    def _context(self, known: Bools) -> tuple[Floats, Bools]:
-        """Deviations that others may be explained by: the last ones of points still known, 0 where missing.
-
-        A counter explains nothing, however much it has moved.
-        """
-        climbing = self._kinds.climbing
-        missing = ~(known | climbing) | np.isnan(self._experience.held)
-        return np.where(missing | climbing, 0.0, self._experience.held), missing
 
 
 PLUGIN = DetectorPlugin(name="usual", settings=Settings, make=Usual)

@@ -7,10 +7,11 @@ import numpy as np
 
 from models.daily import DAY_S
 from models.detector import Bools, Floats
+from models.experience import running
 from models.memory import Memory
 
-SUSPECT = 0.5
-"""From here on a device is suspect: a healthy one gets here once a week."""
+SUSPECT_LOG_WEEKS = 0.0
+"""From here on (a score of 0.5) a device is suspect: a healthy one gets here once a week."""
 TICKET = 0.95
 """Worth a ticket: a healthy device gets here once in 19 weeks."""
 RELUCTANCE = 1.0 / 20.0
@@ -32,24 +33,37 @@ class Verdict(Memory):
         """Nothing known."""
         return cls(np.full(devices, np.nan), np.full(devices, np.nan), np.zeros(devices))
 
-    def judge(self, time: float, weeks: Floats, judged: Bools) -> None:
-        """Score each device: weeks/(1 + weeks) for the weeks[D, 2S, P] of its rarest judged[D, P] statistic.
+    @property
+    def suspect(self) -> Bools:
+        """Which devices are suspect, [D]."""
+        return ~np.isnan(self.since)
 
-        With M statistics looked at, the rarest of them is M times as frequent.
-        """
-        looks = weeks.shape[1] * judged.sum(axis=1)
-        rarest = weeks.max(axis=(1, 2)) - np.log(np.maximum(looks, 1))
-        score = 1.0 / (1.0 + np.exp(-np.maximum(rarest, -50.0)))
-        self.score[:] = np.where(looks > 0, score, np.nan)
-        suspect = self.score >= SUSPECT
+    def turn(self, time: float, suspect: Bools) -> None:
+        """From `time` on, these devices are suspect."""
         self.since[:] = np.where(suspect, np.where(np.isnan(self.since), time, self.since), np.nan)
 
-    def willingness(self, frozen: Bools, step_s: float) -> Floats:
-        """How much of this step is learnt, [D]: nothing while frozen, little while suspect, but not for ever."""
-        suspect = self.score >= SUSPECT
-        self.suspect_s += step_s
-        self.suspect_s[~(suspect | frozen)] = 0.0
-        share = np.where(suspect, RELUCTANCE, 1.0)
-        share[frozen] = 0.0
-        share[self.suspect_s > PATIENCE_S] = 1.0
-        return share
+    def willingness(self, frozen: Bools, gaps_s: Floats) -> tuple[Floats, Floats]:
+        """How much of each of the coming steps is learnt if the same devices stay suspect, [K, D].
+
+        Nothing while frozen, little while suspect, but not for ever. Also how long each will then have been so.
+        """
+        suspect = self.suspect
+        doubted = running(self.suspect_s, np.broadcast_to(gaps_s[:, None], (len(gaps_s), len(suspect))))[1:]
+        doubted[:, ~(suspect | frozen)] = 0.0
+        share = np.where(frozen, 0.0, np.where(suspect, RELUCTANCE, 1.0))
+        return np.where(doubted > PATIENCE_S, 1.0, share), doubted
+
+
+def rarest(weeks: Floats, looks: Floats) -> Floats:
+    """Log weeks between such scores, [D], from those of the rarest of weeks[D, 2S, P].
+
+    With M statistics looked at, the rarest of them is M times as frequent; looks[D] is log M.
+    """
+    rarest: Floats = np.maximum.reduce(weeks, axis=(1, 2), initial=-np.inf)
+    rarest -= looks
+    return rarest
+
+
+def score(rarest: Floats, looks: Floats) -> Floats:
+    """Weeks/(1 + weeks); NaN where nothing was looked at."""
+    return np.where(looks >= 0.0, 1.0 / (1.0 + np.exp(-np.maximum(rarest, -50.0))), np.nan)
