@@ -1,0 +1,1 @@
+"""Writes docs/reference from the program itself: commands, models, tables, messages. Nothing here is a command."""

@@ -1,0 +1,75 @@
+"""docs/reference/dispatch-api.md and metrics.md: what leaves the gateway, with an example that its own code made."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from drivers.device import Device
+from gateway.cli.reference.markdown import code, page, table, words
+from gateway.core.settings import BUILT_IN_POLICIES
+from gateway.core.types import Message
+from gateway.delivery.mapping import Request, SiteFacts, wire
+from gateway.tickets.desk import Decision, Desk
+from rules.rule import Rule, Transition
+
+FIRED_AT = 1_773_561_665.21
+_SITE = SiteFacts(gateway="lakeside", community="湖畔花园", zone=ZoneInfo("Asia/Shanghai"))
+_RULE = {
+    "id": "pump-dry-run",
+    "class": "pump.dry_run",
+    "red": {"when": "running and flow < 0.5", "for": "10s"},
+    "title": {"zh": "{device} 水泵干转"},
+    "advice": {"zh": "停泵，检查吸水池液位与底阀。"},
+}
+
+
+def dispatch_page() -> str:
+    """The page."""
+    created, cleared = example()
+    order, event = wire(created, _SITE), wire(cleared, _SITE)
+    meanings = words("wire")
+    return page(
+        "Dispatch API",
+        words("intros")["dispatch"],
+        f"## Work order\n\n`POST {order.path}` creates the ticket at the receiver.",
+        _sent(order, created.key),
+        _fields(order.json, meanings["work_order"]),
+        "## Event\n\n`POST /work-orders/EXTERNAL_ID/events` tells what became of it. Events of one ticket arrive in"
+        " order, after its work order.",
+        _sent(event, cleared.key),
+        _fields({**event.json, "by": None, "cleared_at": None}, {**meanings["work_order"], **meanings["event"]}),
+        words("intros")["answers"],
+    )
+
+
+def metrics_page() -> str:
+    """The page."""
+    rows = [(code(f"gateway_{name}"), meaning) for name, meaning in words("wire")["metrics"].items()]
+    return page("Metrics", words("intros")["metrics"], table(("name", "meaning"), rows))
+
+
+def example() -> Sequence[Message]:
+    """The messages of a ticket that is raised and whose condition goes away, from the real desk."""
+    rule = Rule.model_validate(_RULE)
+    desk = Desk("lakeside", "zh", {rule.id: rule}, BUILT_IN_POLICIES)
+    location = {"building": "1", "room": "泵房"}
+    pump = Device(id="P-1", profile="pump-set", on="pump-room", location=location)
+    fired = Transition(FIRED_AT, rule.id, 0, "fired", "red", FIRED_AT - 10.0, {"running": 1.0, "flow": 0.0})
+    raised = desk.receive(pump, fired, FIRED_AT + 0.4)
+    gone = desk.receive(pump, replace(fired, time=FIRED_AT + 600.0, change="cleared"), FIRED_AT + 600.4)
+    return _messages(raised, gone)
+
+
+def _messages(*decisions: Decision) -> list[Message]:
+    return [message for decision in decisions for message in decision.messages]
+
+
+def _sent(request: Request, key: str) -> str:
+    body = json.dumps(request.json, ensure_ascii=False, indent=2)
+    return f"```http\n{request.method} {request.path}\nIdempotency-Key: {key}\n\n{body}\n```"
+
+
+def _fields(body: Mapping[str, Any], meanings: Mapping[str, str]) -> str:
+    return table(("field", "meaning"), [(code(name), meanings[name]) for name in body])

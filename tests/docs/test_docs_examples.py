@@ -1,0 +1,143 @@
+"""Every example in the documentation that is a file of ours is a right one."""
+
+import json
+import textwrap
+import tomllib
+from dataclasses import fields
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drivers.device import DriverPlugin
+from gateway.cli.property import simulated
+from gateway.core.clock import ManualClock
+from gateway.core.config import Config, load
+from gateway.core.library import read_profiles
+from gateway.core.plugins import Plugins, discover
+from gateway.workbench.kit import Kit
+from gateway.workbench.suite import read_suite
+from gateway.workbench.testing import play
+from simulators.site import Injection
+from tests.docs.pages import PAGES, ROOT, Fence, blocks, fences
+
+TITLES = {"config", "history", "profile", "pack", "tests", "rule", "rule-test"}
+TESTED_ELSEWHERE = {"rule-tests.md"}
+BASE = """
+site: {id: base, name: Base, timezone: Asia/Shanghai}
+connections: {wire: {driver: modbus, url: "tcp://127.0.0.1:15200"}}
+devices: [{id: P-1, profile: pump-set, on: wire}]
+dispatch: {url: "http://127.0.0.1:18200"}
+"""
+
+BOARD = """
+profile: board
+driver: sysfs
+points: [{name: cpu, high: 120, file: temp, scale: 0.001}, {name: fan, file: none}]
+"""
+BOARD_SITE = """
+site: {id: base, name: Base, timezone: Asia/Shanghai}
+connections: {here: {driver: sysfs}}
+devices: [{id: B-1, profile: board, on: here, every: 2s, folder: HERE}]
+dispatch: {url: "http://127.0.0.1:18200"}
+profiles: [profiles]
+"""
+
+
+def test_every_yaml_block_says_what_it_is() -> None:
+    yaml = [b for page in PAGES if page.name not in TESTED_ELSEWHERE for b in blocks(page) if b.language == "yaml"]
+    assert yaml
+    assert not [str(block) for block in yaml if block.title not in TITLES]
+
+
+@pytest.mark.parametrize("fence", fences("config"), ids=str)
+def test_configurations_are_right(fence: Fence, tmp_path: Path) -> None:
+    assert _site(fence.text, tmp_path).devices
+
+
+@pytest.mark.parametrize("fence", fences("history"), ids=str)
+def test_parts_of_a_configuration_are_right(fence: Fence, tmp_path: Path) -> None:
+    assert _site(BASE + fence.text, tmp_path).history.influxdb
+
+
+@pytest.mark.parametrize("fence", fences("profile"), ids=str)
+def test_profiles_are_right(fence: Fence, tmp_path: Path) -> None:
+    (tmp_path / "example.yaml").write_text(fence.text)
+    library = read_profiles([tmp_path], discover())
+    assert not [finding.show() for finding in library.findings]
+    assert library.profiles
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.name == "write-a-rule.md"], ids=lambda page: page.name)
+def test_packs_are_right_and_pass_their_own_tests(page: Path, tmp_path: Path) -> None:
+    for fence in blocks(page):
+        if fence.title in {"pack", "tests"}:
+            name = fence.text.partition("\n")[0].removeprefix("# ")
+            (tmp_path / Path(name).name).write_text(fence.text)
+    (test_file,) = tmp_path.glob("*.test.yaml")
+    kit = Kit.built_in(discover())
+    suite = read_suite(test_file, kit)
+    assert not [finding.show() for finding in suite.findings]
+    for test in suite.tests.values():
+        assert play(test, suite.subjects[test.profile], kit).passed, test.name
+
+
+@pytest.mark.parametrize("fence", fences("rule", "rule-test"), ids=str)
+def test_the_rule_of_the_readme_is_a_real_one(fence: Fence) -> None:
+    name = "pump-set.yaml" if fence.title == "rule" else "pump-set.test.yaml"
+    assert textwrap.indent(fence.text.rstrip(), "  ") in (ROOT / "rules/packs" / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("fence", fences("fault"), ids=str)
+def test_faults_befall_the_site_of_their_page(fence: Fence, tmp_path: Path) -> None:
+    (config,) = [block for block in blocks(fence.page) if block.title == "config"]
+    plant = simulated(_site(config.text, tmp_path), seed=7)
+    order = {"onset": 0.0, **json.loads(fence.text)}
+    assert set(order) == {field.name for field in fields(Injection)}
+    assert plant.inject(Injection(**order)).shown
+
+
+async def test_the_driver_of_the_how_to_drives(tmp_path: Path) -> None:
+    python, toml = fences("driver", page="write-a-driver.md")
+    plugin = _plugin(python, toml, tmp_path)
+    (tmp_path / "temp").write_text("41500\n")
+    (tmp_path / "a-site/profiles").mkdir(parents=True)
+    (tmp_path / "a-site/profiles/board.yaml").write_text(BOARD)
+    plugins = Plugins({**discover().drivers, "sysfs": plugin}, {})
+    site = _site(BOARD_SITE.replace("HERE", str(tmp_path)), tmp_path, plugins)
+    driver = plugin.open("here", site.connections["here"], site.devices, site.profiles, ManualClock(1000.0))
+    assert driver.health()["B-1"].state == "unknown"
+    batches = driver.batches()
+    first, second = await anext(batches), await anext(batches)
+    await batches.aclose()
+    assert (first.device, first.time, second.time) == ("B-1", 1000.0, 1002.0)
+    assert str(first.values) == "[41.5  nan]"
+    assert (driver.health()["B-1"].state, driver.counters()) == ("good", {"reads": 2})
+
+
+def _plugin(python: Fence, toml: Fence, folder: Path) -> DriverPlugin:
+    """The plugin that the page's package registers."""
+    entry = tomllib.loads(toml.text)["project"]["entry-points"]["gateway.drivers"]["sysfs"]
+    module_name, _, attribute = entry.partition(":")
+    file = folder / f"{module_name}.py"
+    file.write_text(python.text)
+    spec = spec_from_file_location(module_name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module: Any = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    plugin = getattr(module, attribute)
+    assert isinstance(plugin, DriverPlugin)
+    return plugin
+
+
+def _site(text: str, folder: Path, plugins: Plugins | None = None) -> Config:
+    """The site of a config.yaml one folder below the rules; fails with what is wrong with it."""
+    (folder / "rules").symlink_to(ROOT / "rules")
+    file = folder / "a-site" / "config.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    loaded = load(file, plugins=plugins or discover(), need_secrets=False)
+    assert loaded.config is not None, "\n".join(finding.show() for finding in loaded.findings)
+    return loaded.config
