@@ -14,6 +14,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -29,12 +30,16 @@ class BrokerNotStarted(RuntimeError):
     """The broker ended, or did not open its port in time; the text holds what it said."""
 
 
+class NoBroker(BrokerNotStarted):
+    """Neither Mosquitto nor amqtt is on this machine."""
+
+
 @asynccontextmanager
 async def broker(port: int, username: str, password: str, *, program: Program | None = None) -> AsyncIterator[Program]:
     """Run a broker on 127.0.0.1 while the block lasts; yields which program it is. Raises `BrokerNotStarted`."""
     if await _answers(port):
         raise BrokerNotStarted(f"something else listens on 127.0.0.1:{port} already")
-    name = program or ("mosquitto" if _mosquitto() else "amqtt")
+    name = program or _installed()
     with TemporaryDirectory(prefix="broker-") as folder:
         write = _write_mosquitto if name == "mosquitto" else _write_amqtt
         command = write(Path(folder), port, username, password)
@@ -47,6 +52,14 @@ async def broker(port: int, username: str, password: str, *, program: Program | 
             yield name
         finally:
             await _end(process)
+
+
+def _installed() -> Program:
+    if _mosquitto():
+        return "mosquitto"
+    if find_spec("amqtt"):
+        return "amqtt"
+    raise NoBroker("neither mosquitto nor amqtt is installed")
 
 
 def _last_words(said: Path) -> str:

@@ -1,5 +1,6 @@
 """Talks to the running daemon over its local pages; says None where no daemon answers."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -7,15 +8,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from gateway.cli.screen import Failed
+
 TIMEOUT_S = 5.0
 TOKEN_FILE = "control.token"  # noqa: S105 - a file name
+NOT_FOUND = 404
 
 # A proxy of the environment must never see requests to this machine.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class Refused(Exception):
-    """The daemon answered, and said no."""
+class NotThere(Exception):
+    """The daemon has no such ticket, or none that this can be done to."""
 
 
 class Pages:
@@ -26,18 +30,23 @@ class Pages:
         self._token_file = state_folder / TOKEN_FILE
 
     def get(self, path: str, **query: str | int | None) -> Any:
-        """What a page says, as JSON; None if no daemon answers. Raises Refused."""
+        """What a page says, as JSON; None if no daemon answers. Raises Failed, NotThere."""
         given = urlencode({key: value for key, value in query.items() if value is not None})
         return self._ask(urllib.request.Request(f"{self._base}{path}{'?' if given else ''}{given}"))  # noqa: S310 - http, own host
 
     def act(self, ticket: str, action: str, by: str) -> Any:
-        """Change a ticket; None if no daemon answers. Raises Refused."""
+        """Change a ticket; None if no daemon answers. Raises Failed, NotThere."""
         try:
             token = self._token_file.read_text().strip()
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Refused(f"cannot read the control token {self._token_file}: {error.strerror}") from error
+            raise Failed(
+                "no_control_token",
+                "the control token {file} cannot be read: {reason}",
+                file=self._token_file,
+                reason=error.strerror,
+            ) from error
         return self._ask(
             urllib.request.Request(  # noqa: S310 - http, own host
                 f"{self._base}/api/tickets/{quote(ticket, safe='')}/{action}",
@@ -52,6 +61,11 @@ class Pages:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
-                raise Refused(error.read(400).decode(errors="replace")) from error
+                said = error.read(400).decode(errors="replace")
+            if error.code == NOT_FOUND:
+                raise NotThere(said) from error
+            raise Failed("daemon_refused", "the daemon at {url} refused: {said}", url=self._base, said=said) from error
+        except (ValueError, http.client.HTTPException) as error:
+            raise Failed("not_a_gateway", "what answers at {url} is no gateway", url=self._base) from error
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             return None

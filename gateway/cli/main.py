@@ -5,7 +5,7 @@ import typer
 from gateway.cli import tickets
 from gateway.cli.bench import bench
 from gateway.cli.check import check
-from gateway.cli.demo.play import demo
+from gateway.cli.demo.command import demo
 from gateway.cli.run import run
 from gateway.cli.schema import schema
 from gateway.cli.simulate import simulate

@@ -1,21 +1,18 @@
 """Tickets of a daemon that does not run, read from and changed in its state file: the same desk, the same store."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import Any
 
+from gateway.cli.screen import Failed
 from gateway.core.clock import SystemClock
 from gateway.core.config import Config
 from gateway.core.types import Status
 from gateway.delivery.records import Changes
-from gateway.delivery.statefile import FILE
+from gateway.delivery.statefile import FILE, StateInUse, StorageFailed
 from gateway.delivery.store import Store
 from gateway.tickets.desk import Desk
-
-
-class NoState(Exception):
-    """The daemon has never run here."""
 
 
 class Offline:
@@ -57,11 +54,19 @@ class Offline:
 
 @contextmanager
 def offline(config: Config) -> Iterator[Offline]:
-    """Open the state of a stopped daemon. Raises NoState, StateInUse, StorageFailed."""
-    if not (config.state_folder / FILE).exists():
-        raise NoState(f"no daemon has run with the state folder {config.state_folder}")
-    store = Store(config.state_folder)
+    """Open the state of a stopped daemon. Raises Failed if there is none, or a gateway has it, or the disk fails."""
+    folder = config.state_folder
+    if not (folder / FILE).exists():
+        raise Failed("no_state", "no daemon has run with the state folder {folder}", folder=folder)
     try:
-        yield Offline(config, store)
-    finally:
-        store.close()
+        with closing(Store(folder)) as store:
+            yield Offline(config, store)
+    except StateInUse as error:
+        raise Failed(
+            "folder_in_use",
+            "a gateway works with the state folder {folder}, but does not answer at {address}",
+            folder=folder,
+            address=config.web.bind,
+        ) from error
+    except StorageFailed as error:
+        raise Failed("state_unreadable", "the state cannot be read: {reason}", reason=error) from error

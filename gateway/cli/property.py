@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 from pydantic import SecretStr
 
 from drivers.device import Clock, Device
+from gateway.cli.screen import Failed
 from gateway.core.config import Config
 from simulators import modbus, mqtt
-from simulators.broker import broker
+from simulators.broker import BrokerNotStarted, NoBroker, broker
 from simulators.payload import payload
 from simulators.plant import PLANTS
 from simulators.site import Injection, SimulatedDevice, SimulatedSite
@@ -21,43 +21,61 @@ LOOK_WALL_S = 0.05
 """A fast clock must not make a simulated collector look at its devices more often than this, in wall seconds."""
 
 
-class NotSimulated(Exception):
-    """A device whose profile has no simulated plant."""
-
-
 def simulated(config: Config, seed: int, faults: Sequence[Injection] = ()) -> SimulatedSite:
-    """The property that a configuration describes. Raises NotSimulated."""
+    """The property that a configuration describes. Raises Failed if nothing simulates one of its device types."""
     if unknown := sorted({device.profile for device in config.devices} - set(PLANTS)):
-        known = ", ".join(sorted(PLANTS))
-        raise NotSimulated(f"nothing simulates the profile {unknown[0]}; there are {known}")
+        raise Failed(
+            "not_simulated",
+            "nothing simulates the profile {profile}; there are {known}",
+            profile=unknown[0],
+            known=sorted(PLANTS),
+        )
     return SimulatedSite([_device(config, device) for device in config.devices], seed, faults)
 
 
 @asynccontextmanager
 async def served(site: SimulatedSite, config: Config, clock: Clock, speed: float) -> AsyncIterator[str]:
-    """Serve every device at the address that the configuration names; yields the name of the MQTT broker, if any."""
-    addresses = {name: _address(connection.url) for name, connection in _wires(config, "modbus").items()}
-    async with modbus.serve(site, clock, addresses), asyncio.TaskGroup() as group:
+    """Serve every device at the address that the configuration names; yields the name of the MQTT broker, if any.
+
+    Raises Failed if a port cannot be opened or no broker can be started.
+    """
+    async with AsyncExitStack() as stack:
+        addresses = {name: (wire.host, wire.port) for name, wire in _wires(config, "modbus").items()}
+        try:
+            await stack.enter_async_context(modbus.serve(site, clock, addresses))
+        except OSError as error:
+            raise Failed("no_port", "a port cannot be opened: {reason}", reason=error.strerror) from error
         brokers = _wires(config, "mqtt")
-        if not brokers:
-            yield "none"
-            return
-        ((name, connection),) = brokers.items()
-        host, port = _address(connection.url)
-        username, password = str(getattr(connection, "username", "")), _password(connection)
-        async with broker(port, username, password) as program:
-            published = [_published(site, device) for device in config.devices if device.on == name]
-            collector = mqtt.publish(
-                published, clock, host, port, username=username, password=password, look_s=max(1.0, LOOK_WALL_S * speed)
-            )
-            task = group.create_task(collector, name="collector")
-            try:
-                yield program
-            finally:
-                task.cancel()
+        programs = [await stack.enter_async_context(_broker(connection)) for connection in brokers.values()]
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        for name, connection in brokers.items():
+            devices = [_publisher(site, device) for device in config.devices if device.on == name]
+            collector = _collector(connection, devices, clock, max(1.0, LOOK_WALL_S * speed))
+            stack.callback(group.create_task(collector, name=f"collector {name}").cancel)
+        yield programs[0] if programs else "none"
 
 
-def _published(site: SimulatedSite, device: Device) -> mqtt.PublishedDevice:
+@asynccontextmanager
+async def _broker(connection: Any) -> AsyncIterator[str]:
+    """Run a broker at the address of a connection while the block lasts. Raises Failed if none can be started."""
+    async with AsyncExitStack() as stack:
+        try:
+            program = await stack.enter_async_context(broker(connection.port, *_login(connection)))
+        except NoBroker as error:
+            raise Failed("no_broker", "there is no MQTT broker on this machine; install mosquitto") from error
+        except BrokerNotStarted as error:
+            raise Failed("broker_not_started", "the MQTT broker does not start: {reason}", reason=error) from error
+        yield program
+
+
+async def _collector(connection: Any, devices: Sequence[mqtt.PublishedDevice], clock: Clock, look_s: float) -> None:
+    """Publish for ever what the devices measure."""
+    username, password = _login(connection)
+    where = connection.host, connection.port
+    await mqtt.publish(devices, clock, *where, username=username, password=password, look_s=look_s)
+
+
+def _publisher(site: SimulatedSite, device: Device) -> mqtt.PublishedDevice:
     def message(now: float) -> Mapping[str, Any] | None:
         values = site.read(device.id, np.array([now]))[0].tolist()
         return payload(site.devices[device.id].profile, device.id, now, values)
@@ -70,14 +88,10 @@ def _wires(config: Config, driver: str) -> Mapping[str, Any]:
     return {name: c for name, c in config.connections.items() if c.driver == driver and name in used}
 
 
-def _address(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    return parts.hostname or "127.0.0.1", parts.port or 0
-
-
-def _password(connection: Any) -> str:
+def _login(connection: Any) -> tuple[str, str]:
     secret = getattr(connection, "password", None)
-    return secret.get_secret_value() if isinstance(secret, SecretStr) else ""
+    password = secret.get_secret_value() if isinstance(secret, SecretStr) else ""
+    return str(getattr(connection, "username", None) or ""), password
 
 
 def _device(config: Config, device: Device) -> SimulatedDevice:

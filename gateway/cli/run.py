@@ -7,33 +7,52 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.app.daemon import Daemon
-from gateway.cli.screen import load_or_exit
+from gateway.cli.screen import AskedLanguage, ConfigPath, Failed, StatePath, chosen_language, failures, load_or_exit
 from gateway.core.clock import ScaledClock, SystemClock
 from gateway.core.plugins import discover
 from gateway.delivery.statefile import StateInUse, StorageFailed
 
+if TYPE_CHECKING:
+    from gateway.app.daemon import Daemon
+
+
+def clock_of(text: str) -> ScaledClock:
+    """The clock that a demo hands to all its processes, from its three numbers."""
+    site_start, wall_start, speed = (float(part) for part in text.split(","))
+    return ScaledClock(site_start, wall_start, speed)
+
+
+HandedClock = Annotated[
+    ScaledClock | None, typer.Option("--clock", hidden=True, parser=clock_of, metavar="SITE_START,WALL_START,SPEED")
+]
+
 
 def run(
-    config: Annotated[Path, typer.Option("--config", "-c", help="The site.")] = Path("config.yaml"),
-    state: Annotated[Path | None, typer.Option(help="Where tickets and history are kept, instead of `state:`.")] = None,
-    clock: Annotated[str, typer.Option(hidden=True, help="SITE_START,WALL_START,SPEED: the clock of a demo.")] = "",
+    config: ConfigPath = Path("config.yaml"),
+    state: StatePath = None,
+    clock: HandedClock = None,
+    lang: AskedLanguage = None,
 ) -> None:
     """Watch a site until stopped: poll, score, apply rules, deliver tickets."""
+    from gateway.app.daemon import Daemon  # noqa: PLC0415 - with all its clients it takes half a second to import
+
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     plugins = discover()
-    site = load_or_exit(config, plugins, state)
-    daemon = Daemon(site, plugins, clock_of(clock) if clock else SystemClock())
-    try:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(_until_told_to_stop(daemon))
-    except (StateInUse, StorageFailed) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
+    site = load_or_exit(config, plugins, state, lang=lang)
+    with failures(chosen_language(lang, site.site.language)):
+        daemon = Daemon(site, plugins, clock or SystemClock())
+        try:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
+                runner.run(_until_told_to_stop(daemon))
+        except StateInUse as error:
+            folder = site.state_folder
+            raise Failed("folder_taken", "another gateway uses the state folder {folder}", folder=folder) from error
+        except StorageFailed as error:
+            raise Failed("folder_unusable", "the state folder cannot be used: {reason}", reason=error) from error
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -46,7 +65,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-async def _until_told_to_stop(daemon: Daemon) -> None:
+async def _until_told_to_stop(daemon: "Daemon") -> None:
     """SIGTERM and the first Ctrl-C stop in order; a second one ends the process at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -59,9 +78,3 @@ async def _until_told_to_stop(daemon: Daemon) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told, number)
     await daemon.run(stop)
-
-
-def clock_of(text: str) -> ScaledClock:
-    """The clock that a demo hands to all its processes."""
-    site_start, wall_start, speed = (float(part) for part in text.split(","))
-    return ScaledClock(site_start, wall_start, speed)

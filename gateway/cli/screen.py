@@ -1,8 +1,14 @@
-"""What the commands share: how they load a site, how they print, in which language, and how they end."""
+"""What the commands share: how they load a site, how they print, in which language, and how they end.
+
+A command speaks the language of `--lang`; without it the site's own (`site: language:`); and where there is no site to
+ask, the machine's: Chinese if LC_ALL, LC_MESSAGES or LANG begins with zh, otherwise English. The demo is for whoever
+sits at this machine, not for the site, so it goes by the machine; its tickets keep the site's language.
+"""
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,16 +19,41 @@ from rich.text import Text
 
 from gateway.core.config import Config, load
 from gateway.core.findings import Finding, summary
-from gateway.core.messages import Language, say
+from gateway.core.messages import Language, fill, say
 from gateway.core.plugins import Plugins
 
 ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The site's configuration.")]
-AskedLanguage = Annotated[str | None, typer.Option("--lang", help="zh or en; the site's language if not given.")]
+StatePath = Annotated[Path | None, typer.Option("--state", help="The state folder, instead of the configured one.")]
+AskedLanguage = Annotated[Language | None, typer.Option("--lang", help="The site's language if not given.")]
+JsonWanted = Annotated[bool, typer.Option("--json", help="Print for machines.")]
 
 FAILED, WRONG_USE = 1, 2
 """Exit status: the thing asked about failed; the command was used wrongly."""
 
 _COLOURS = {"error": "bold red", "warning": "bold yellow"}
+
+
+class Failed(Exception):
+    """A command cannot do what was asked for; in one sentence, like a finding: kind, English, the words in it."""
+
+    def __init__(self, kind: str, english: str, **words: object) -> None:
+        super().__init__(fill(english, words))
+        self._said = kind, english, words
+
+    def sentence(self, language: Language) -> str:
+        """Why, and what to do about it."""
+        return say(*self._said, language)
+
+
+@contextmanager
+def failures(language: Language) -> Iterator[None]:
+    """Where something in the block fails, end the command with one sentence and exit status 1."""
+    try:
+        yield
+    except Failed as failed:
+        label = say("label_error", "error", {}, language)
+        print_line(console(errors=True), f"{label}: {failed.sentence(language)}")
+        raise typer.Exit(FAILED) from failed
 
 
 def console(*, errors: bool = False) -> Console:
@@ -31,7 +62,9 @@ def console(*, errors: bool = False) -> Console:
     return Console(highlight=False, emoji=False, file=file)
 
 
-def load_or_exit(path: Path, plugins: Plugins, state: Path | None = None, *, need_secrets: bool = True) -> Config:
+def load_or_exit(
+    path: Path, plugins: Plugins, state: Path | None = None, *, need_secrets: bool = True, lang: Language | None = None
+) -> Config:
     """The site, or the same list of problems as `gateway check` prints, and exit status 1.
 
     `state` replaces the configured folder. Commands that only look do not need the secrets.
@@ -39,20 +72,33 @@ def load_or_exit(path: Path, plugins: Plugins, state: Path | None = None, *, nee
     loaded = load(path, plugins=plugins, need_secrets=need_secrets)
     config = loaded.config
     if config is None:
-        screen = console(errors=True)
-        show_findings(screen, loaded.findings, loaded.language)
-        print_line(screen, f"{path}: {summary(loaded.findings, loaded.language)}")
+        screen, language = console(errors=True), chosen_language(lang, loaded.language)
+        show_findings(screen, loaded.findings, language)
+        print_line(screen, f"{path}: {summary(loaded.findings, language)}")
         raise typer.Exit(FAILED)
     return replace(config, state_folder=state) if state else config
 
 
-def chosen_language(asked: str | None, otherwise: Language) -> Language:
-    """The language of `--lang`, or the other one. Raises typer.BadParameter."""
-    if asked is None:
-        return otherwise
-    if asked not in {"zh", "en"}:
-        raise typer.BadParameter("zh or en", param_hint="--lang")
-    return "zh" if asked == "zh" else "en"
+def chosen_language(asked: Language | None, otherwise: Language) -> Language:
+    """The language of `--lang`, or the other one."""
+    return asked or otherwise
+
+
+def word(family: str, name: str, language: Language) -> str:
+    """A word of the program, such as a level or a state, as people read it; its kind is FAMILY_NAME."""
+    plain = name.replace("_", " ").replace("-", " ")
+    kind = "_".join([family, *plain.lower().split()])
+    return say(kind, plain, {}, language)
+
+
+def aligned(rows: Iterable[Sequence[Text]]) -> list[Text]:
+    """Rows as lines: each column as wide as its widest cell, the last one left to run. Nothing is cut or folded."""
+    listed = [[cell.copy() for cell in row] for row in rows]
+    widths = [max(cell.cell_len for cell in column) for column in zip(*listed, strict=True)]
+    for row in listed:
+        for cell, width in zip(row[:-1], widths, strict=False):
+            cell.append(" " * (width - cell.cell_len))
+    return [Text("  ").join(row) for row in listed]
 
 
 def show_findings(screen: Console, findings: Iterable[Finding], language: Language) -> None:
@@ -66,9 +112,9 @@ def show_findings(screen: Console, findings: Iterable[Finding], language: Langua
         screen.print()
 
 
-def print_line(screen: Console, text: str) -> None:
+def print_line(screen: Console, text: str | Text) -> None:
     """Print a text as it is: not folded, nothing in it taken for markup."""
-    screen.print(Text(text), soft_wrap=True)
+    screen.print(Text(text) if isinstance(text, str) else text, soft_wrap=True)
 
 
 def print_json(screen: Console, value: Any) -> None:

@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.property import NotSimulated, served, simulated
-from gateway.cli.run import clock_of, loop_factory
-from gateway.cli.screen import load_or_exit
+from gateway.cli.property import served, simulated
+from gateway.cli.run import HandedClock, loop_factory
+from gateway.cli.screen import AskedLanguage, chosen_language, failures, load_or_exit
 from gateway.core.clock import ScaledClock, SystemClock
 from gateway.core.config import Config
 from gateway.core.plugins import discover
-from simulators.broker import BrokerNotStarted
 from simulators.site import Injection, SimulatedSite
 
 
@@ -26,24 +25,19 @@ def simulate(
     faults: Annotated[
         bool, typer.Option("--faults", help="Take faults from standard input, one JSON object a line.")
     ] = False,
-    clock: Annotated[str, typer.Option(hidden=True, help="SITE_START,WALL_START,SPEED.")] = "",
+    clock: HandedClock = None,
+    lang: AskedLanguage = None,
 ) -> None:
     """Serve every device of a site at the address that its configuration names, with a broker, until stopped.
 
     A fault is {"fault": "dry-run", "device": "P-1", "severity": 0.7, "duration_s": 900}, and begins at once or at its
     "onset" (site seconds since 1970).
     """
-    config = load_or_exit(site, discover())
+    config = load_or_exit(site, discover(), lang=lang)
     now = SystemClock().now()
-    scaled = clock_of(clock) if clock else ScaledClock(now, now, speed)
-    try:
+    with failures(chosen_language(lang, config.site.language)), asyncio.Runner(loop_factory=loop_factory()) as runner:
         plant = simulated(config, seed)
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(_serve(plant, config, scaled, listen=faults))
-    except* (NotSimulated, BrokerNotStarted, OSError) as errors:
-        for error in errors.exceptions:
-            typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from errors
+        runner.run(_serve(plant, config, clock or ScaledClock(now, now, speed), listen=faults))
 
 
 async def _serve(plant: SimulatedSite, config: Config, clock: ScaledClock, *, listen: bool) -> None:

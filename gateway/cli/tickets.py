@@ -1,32 +1,46 @@
 """`gateway tickets`: what was raised, where it stands at the dispatch API, and what a person may do to it."""
 
 import getpass
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 import typer
-from rich.table import Table
 
-from gateway.cli.local import Pages, Refused
-from gateway.cli.offline import NoState, Offline, offline
-from gateway.cli.screen import console, load_or_exit
+from gateway.cli.local import NotThere, Pages
+from gateway.cli.offline import offline
+from gateway.cli.screen import (
+    AskedLanguage,
+    ConfigPath,
+    Failed,
+    JsonWanted,
+    StatePath,
+    chosen_language,
+    console,
+    failures,
+    load_or_exit,
+    print_json,
+    print_line,
+)
+from gateway.cli.view import ticket_lines, ticket_page
 from gateway.core.config import Config
+from gateway.core.messages import Language, say
 from gateway.core.plugins import discover
 from gateway.core.types import Status
-from gateway.delivery.statefile import StateInUse, StorageFailed
+
+Action = Literal["ack", "close", "resend"]
 
 app = typer.Typer(help="Tickets: list, show, ack, close, resend.", no_args_is_help=False)
 
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The site.")]
-StateOption = Annotated[Path | None, typer.Option(help="The state folder, instead of `state:`.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 IdArgument = Annotated[str, typer.Argument(help="The ticket's id, as `gateway tickets list` shows it.")]
 DEFAULT = Path("config.yaml")
+
+DONE: Mapping[Action, tuple[str, str]] = {
+    "ack": ("done_ack", "{ticket}: acknowledged"),
+    "close": ("done_close", "{ticket}: closed"),
+    "resend": ("done_resend", "{ticket}: will be sent again"),
+}
 
 
 @app.callback(invoke_without_command=True)
@@ -37,104 +51,110 @@ def _default(context: typer.Context) -> None:
 
 @app.command("list")
 def list_(
-    config: ConfigOption = DEFAULT,
-    state: StateOption = None,
+    config: ConfigPath = DEFAULT,
+    state: StatePath = None,
     status: Annotated[Status | None, typer.Option(help="Only tickets that stand so.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
-    as_json: JsonOption = False,
+    as_json: JsonWanted = False,
+    lang: AskedLanguage = None,
 ) -> None:
     """Tickets, newest first, from the running daemon or from its state file."""
-    site = load_or_exit(config, discover(), state, need_secrets=False)
-    found = _ask(site, "/api/tickets", status=status, limit=limit)
-    if found is None:
-        with _stopped(site) as stopped:
-            found = stopped.tickets(status, limit)
+    site, language = _opened(config, state, lang)
+    with failures(language):
+        found = Pages(site.web.bind, site.state_folder).get("/api/tickets", status=status, limit=limit)
+        if found is None:
+            with offline(site) as stopped:
+                found = stopped.tickets(status, limit)
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json(console(), found)
         return
-    console().print(_table(found, site.site.zone))
+    for line in ticket_lines(found, site.site.zone, language):
+        print_line(console(), line)
 
 
 @app.command()
-def show(ticket: IdArgument, config: ConfigOption = DEFAULT, state: StateOption = None) -> None:
-    """One ticket with its evidence and every message about it, as JSON."""
-    site = load_or_exit(config, discover(), state, need_secrets=False)
-    found = _ask(site, f"/api/tickets/{ticket}")
-    if found is None:
-        with _stopped(site) as stopped:
-            found = stopped.ticket(ticket)
-    if found is None:
-        _fail(f"there is no ticket {ticket}")
-    typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+def show(
+    ticket: IdArgument,
+    config: ConfigPath = DEFAULT,
+    state: StatePath = None,
+    as_json: JsonWanted = False,
+    lang: AskedLanguage = None,
+) -> None:
+    """One ticket with its evidence and every message about it."""
+    site, language = _opened(config, state, lang)
+    with failures(language):
+        found = _found(site, ticket)
+    if as_json:
+        print_json(console(), found)
+        return
+    for line in ticket_page(found, site.site.zone, language):
+        print_line(console(), line)
 
 
 @app.command()
-def ack(ticket: IdArgument, config: ConfigOption = DEFAULT, state: StateOption = None) -> None:
+def ack(ticket: IdArgument, config: ConfigPath = DEFAULT, state: StatePath = None, lang: AskedLanguage = None) -> None:
     """Someone has seen it."""
-    _act(ticket, "ack", config, state)
+    _act(ticket, "ack", config, state, lang)
 
 
 @app.command()
-def close(ticket: IdArgument, config: ConfigOption = DEFAULT, state: StateOption = None) -> None:
+def close(
+    ticket: IdArgument, config: ConfigPath = DEFAULT, state: StatePath = None, lang: AskedLanguage = None
+) -> None:
     """The work is done."""
-    _act(ticket, "close", config, state)
+    _act(ticket, "close", config, state, lang)
 
 
 @app.command()
-def resend(ticket: IdArgument, config: ConfigOption = DEFAULT, state: StateOption = None) -> None:
+def resend(
+    ticket: IdArgument, config: ConfigPath = DEFAULT, state: StatePath = None, lang: AskedLanguage = None
+) -> None:
     """Send messages again that the dispatch API refused."""
-    _act(ticket, "resend", config, state)
+    _act(ticket, "resend", config, state, lang)
 
 
-def _act(ticket: str, action: Literal["ack", "close", "resend"], config: Path, state: Path | None) -> None:
-    site = load_or_exit(config, discover(), state, need_secrets=False)
-    by = getpass.getuser()
+def _act(ticket: str, action: Action, config: Path, state: Path | None, lang: Language | None) -> None:
+    site, language = _opened(config, state, lang)
+    with failures(language):
+        daemon_runs = _done(site, ticket, action)
+    screen = console()
+    print_line(screen, say(*DONE[action], {"ticket": ticket}, language))
+    if not daemon_runs:
+        print_line(screen, say("told_later", "the dispatch API learns of it when the daemon runs", {}, language))
+
+
+def _opened(config: Path, state: Path | None, lang: Language | None) -> tuple[Config, Language]:
+    site = load_or_exit(config, discover(), state, need_secrets=False, lang=lang)
+    return site, chosen_language(lang, site.site.language)
+
+
+def _found(site: Config, ticket: str) -> Any:
+    """The ticket from the daemon or from its state file. Raises Failed if neither has it."""
+    try:
+        found = Pages(site.web.bind, site.state_folder).get(f"/api/tickets/{quote(ticket, safe='')}")
+        if found is None:
+            with offline(site) as stopped:
+                found = stopped.ticket(ticket)
+    except NotThere:
+        found = None
+    if found is None:
+        raise Failed("no_ticket", "there is no ticket {ticket}", ticket=ticket)
+    return found
+
+
+def _done(site: Config, ticket: str, action: Action) -> bool:
+    """Do it; returns whether a daemon runs that tells the dispatch API at once. Raises Failed."""
+    by, runs = getpass.getuser(), True
     try:
         done = Pages(site.web.bind, site.state_folder).act(ticket, action, by)
-    except Refused as error:
-        _fail(str(error))
-    if done is None:
-        with _stopped(site) as stopped:
-            done = stopped.act(ticket, action, by)
-    if not done:
-        _fail(f"there is no open ticket {ticket}")
-    typer.echo(f"{ticket}: {action}")
-
-
-def _ask(site: Config, path: str, **query: str | int | None) -> Any:
-    try:
-        return Pages(site.web.bind, site.state_folder).get(path, **query)
-    except Refused as error:
-        _fail(str(error))
-
-
-@contextmanager
-def _stopped(site: Config) -> Iterator[Offline]:
-    """The state of a stopped daemon, or one clear sentence and exit status 1."""
-    try:
-        with offline(site) as stopped:
-            yield stopped
-    except (NoState, StateInUse, StorageFailed) as error:
-        _fail(str(error))
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(1)
-
-
-def _table(tickets: list[Mapping[str, Any]], zone: ZoneInfo) -> Table:
-    table = Table("fired", "level", "device", "title", "status", "delivery", "id", box=None, pad_edge=False)
-    for ticket in tickets:
-        colour = "red" if ticket["level"] == "red" else "yellow"
-        delivery = ", ".join(f"{count} {state}" for state, count in ticket["delivery"].items() if count)
-        table.add_row(
-            datetime.fromtimestamp(ticket["fired_at"], zone).strftime("%m-%d %H:%M:%S"),
-            f"[{colour}]{ticket['level']}[/]",
-            ticket["device"],
-            ticket["title"],
-            ticket["status"] + (" (cleared)" if ticket["cleared_at"] else ""),
-            delivery,
-            ticket["id"],
-        )
-    return table
+        if done is None:
+            runs = False
+            with offline(site) as stopped:
+                done = stopped.act(ticket, action, by)
+    except NotThere:
+        done = None
+    if done:
+        return runs
+    if action == "resend":
+        raise Failed("nothing_to_resend", "no message of ticket {ticket} waits or was refused", ticket=ticket)
+    raise Failed("no_open_ticket", "there is no open ticket {ticket}", ticket=ticket)

@@ -48,6 +48,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "model_type": ("not_a_mapping", "this must be keys and values"),
     "model_attributes_type": ("not_a_mapping", "this must be keys and values"),
     "dataclass_type": ("not_a_mapping", "this must be keys and values"),
+    "path_not_file": ("no_such_file", "there is no such file"),
     "value_error": ("bad_value", "this value is wrong: {error}"),
     "assertion_error": ("bad_value", "this value is wrong: {error}"),
 }

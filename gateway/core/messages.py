@@ -1,5 +1,6 @@
-"""The words of the findings: English comes with each problem, Chinese from the catalogue beside this file, by kind."""
+"""The words for people: English stands where it is said, Chinese in the catalogue beside this file, by kind."""
 
+import os
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -39,6 +40,12 @@ def printable(text: str) -> str:
 def language_of(locale: str) -> Language:
     """The language of a locale such as zh_CN.UTF-8."""
     return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def machine_language(environment: Mapping[str, str] = os.environ) -> Language:
+    """The language of this machine's messages, from the locale variables in their order of precedence."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    return language_of(next((locale for name in names if (locale := environment.get(name))), ""))
 
 
 @cache

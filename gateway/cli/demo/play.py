@@ -1,57 +1,39 @@
-"""`gateway demo`: a simulated property, the production daemon, a dispatch API, six faults, a verdict."""
+"""The demo from curtain to verdict: starts every program, lets the faults happen, judges the tickets, stops it all."""
 
 import asyncio
 import json
+import shutil
+import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
-from rich.live import Live
+from rich.console import Console
 
-from gateway.cli.demo import screen, script, stage
+from gateway.cli.demo import script, stage
+from gateway.cli.demo.news import News
 from gateway.cli.demo.orders import orders_of
 from gateway.cli.demo.past import write_past
-from gateway.cli.demo.verdict import Expected, as_json, compare, passed
+from gateway.cli.demo.screen import result
+from gateway.cli.demo.verdict import as_json, compare, passed
+from gateway.cli.demo.watch import Running, watch
 from gateway.cli.local import Pages
 from gateway.cli.property import simulated
-from gateway.cli.screen import console, load_or_exit
+from gateway.cli.screen import Failed, console, print_line, word
 from gateway.core.clock import ScaledClock, SystemClock
 from gateway.core.config import Config
-from gateway.core.plugins import discover
+from gateway.core.messages import Language, say
 from simulators.property_api import PropertyApi
 
 MONDAY_17 = 1_773_651_600.0
 """Monday 2026-03-16 17:00 in Shanghai: the hour before the evening peak, in a season of moderate load."""
 SETTLE_S = 2.0
 """Wall seconds between the daemon's first answer and the first fault's clock."""
-
-
-def demo(
-    config: Annotated[Path, typer.Option("--config", "-c", help="The site.")] = Path("config.yaml"),
-    speed: Annotated[float, typer.Option(min=1, max=120, help="How fast the property's time runs.")] = 60.0,
-    seconds: Annotated[float, typer.Option(min=10, help="How long the demo plays, in real time.")] = 90.0,
-    seed: Annotated[int, typer.Option(help="Chooses one of many similar properties.")] = 7,
-    keep: Annotated[bool, typer.Option("--keep", help="Go on after the table until interrupted.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the table for machines.")] = None,
-    down: Annotated[
-        float, typer.Option(min=0, help="The dispatch API is down for the first seconds of the faults.")
-    ] = 0.0,
-) -> None:
-    """Run a whole simulated property. Exit status 0 only if every fault got its ticket, once, and nothing else did."""
-    stage.provide_secrets()
-    site = load_or_exit(config, discover())
-    try:
-        good = asyncio.run(_play(Play(site, config, speed, seconds, seed, down), json_file, keep=keep))
-    except stage.NotReady as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-    raise typer.Exit(0 if good else 1)
+AGAIN_AFTER = 2.0
+"""After an outage the sender's pause is at most as long as the outage was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,77 +46,152 @@ class Play:
     seconds: float
     seed: int
     down_s: float
+    language: Language
+    json_file: Path | None
+    keep: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A demo whose programs all run."""
+def perform(play: Play) -> bool:
+    """Play it; True if every fault got its ticket and nothing else did. Raises Failed, or typer.Exit if interrupted."""
+    signals: list[int] = []
+    try:
+        return asyncio.run(_interruptible(play, signals))
+    except asyncio.CancelledError:
+        raise typer.Exit(128 + signals[0]) from None
 
-    api: PropertyApi
-    pages: Pages
-    expected: Sequence[Expected]
-    curtain: float  # wall time
+
+async def _interruptible(play: Play, signals: list[int]) -> bool:
+    """Ctrl-C, a request to stop and a closed terminal end the demo in order; impatience leaves nothing behind."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def told(number: int) -> None:
+        if task is not None and not signals:
+            task.cancel()
+        signals.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, told, number)
+    return await _play(play)
 
 
-async def _play(play: Play, json_file: Path | None, *, keep: bool) -> bool:
+async def _play(play: Play) -> bool:
     out = console()
-    async with _running(play, out.print) as running:
-        ends = running.curtain + play.seconds
-        await _watch(play, running, ends)
-        rows, unexplained = compare(running.expected, orders_of(running.api.book.orders.values()))
-        out.print(screen.result(rows, unexplained))
-        if json_file is not None:
-            table = json.dumps(as_json(rows, unexplained, play.speed, play.seed), indent=2)
-            await asyncio.to_thread(json_file.write_text, table + "\n")
-        if keep:
-            out.print("going on until interrupted (Ctrl-C)")
-            await _watch(play, running, float("inf"))
-        return passed(rows, unexplained)
+    stage.refuse_other_machines(play.site)
+    stage.refuse_busy_ports(play.site)
+    chosen, short = script.scenes(play.site, play.speed, play.seconds)
+    _announce(play, out, short)
+    with _scratch(out, play.language) as scratch:
+        async with _running(play, out, scratch.folder, chosen) as demo:
+            news = News(demo.expected, demo.clock, play.language)
+            await watch(demo, out, news, play.seconds, play.down_s)
+            scratch.good = _judge(play, demo, out)
+            if play.keep:
+                await watch(demo, out, news, None)
+    return bool(scratch.good)
 
 
-async def _watch(play: Play, running: Running, until: float) -> None:
-    """Show the screen; a terminal sees it live, a pipe sees each ticket once."""
-    out, wall, told = console(), SystemClock(), 0
-    with Live(console=out, auto_refresh=False, transient=True) as live:
-        while (now := wall.now()) < until:
-            if running.api.mood.name == "down" and now > running.curtain + play.down_s:
-                running.api.be("ok")
-            orders = [order.shown() for order in running.api.book.orders.values()]
-            if out.is_terminal:
-                left = "" if until == float("inf") else f", {until - now:.0f} s left"
-                report = await asyncio.to_thread(running.pages.get, "/api/status")
-                headline = f"{play.site.site.name} · time x{play.speed:g}{left}"
-                live.update(screen.running(report, orders, headline, play.site.site.zone), refresh=True)
-            for order in orders[told:] if not out.is_terminal else ():
-                out.print(f"{order['level']:6} {order['order']['title']}  [{order['work_order_id']}]", markup=False)
-            told = len(orders)
-            await asyncio.sleep(0.5)
+def _announce(play: Play, out: Console, short: Sequence[script.Scene]) -> None:
+    """What is about to be seen, and what cannot be."""
+    words = {"site": play.site.site.name, "count": len(play.site.devices), "speed": play.speed}
+    print_line(out, say("demo_opens", "{site}: {count} simulated devices, time x{speed}", words, play.language))
+    if play.down_s:
+        english = "the dispatch API is down for the first {count} s"
+        print_line(out, say("dispatch_down", english, {"count": play.down_s}, play.language))
+    if short:
+        faults = [word("fault", scene.fault, play.language) for scene in short]
+        english = "not shown, for want of time: {faults} (--speed, --seconds)"
+        print_line(out, say("demo_leaves_out", english, {"faults": faults}, play.language))
+
+
+def _judge(play: Play, demo: Running, out: Console) -> bool:
+    """Print the table, for people and for machines; returns whether all is well. Raises Failed."""
+    rows, unexplained = compare(demo.expected, orders_of(demo.api.book.orders.values()))
+    out.print(result(rows, unexplained, lambda wall: f"{demo.moment(wall):%H:%M:%S}", play.language))
+    if play.json_file is not None:
+        table = as_json(
+            rows, unexplained, play.speed, play.seed, lambda wall: demo.moment(wall).isoformat("T", "milliseconds")
+        )
+        try:
+            play.json_file.write_text(json.dumps(table, indent=2) + "\n")
+        except OSError as error:
+            words = {"file": play.json_file, "reason": error.strerror}
+            raise Failed("not_written", "{file} cannot be written: {reason}", **words) from error
+    return passed(rows, unexplained)
+
+
+@dataclass(slots=True)
+class _Scratch:
+    """The folder with the state and the logs of the demo's programs; it stays for a look if something failed."""
+
+    folder: Path
+    good: bool | None = None
+    """The verdict, once there is one."""
+
+
+@contextmanager
+def _scratch(out: Console, language: Language) -> Iterator[_Scratch]:
+    scratch = _Scratch(Path(tempfile.mkdtemp(prefix="gateway-demo-")))
+    try:
+        yield scratch
+    except asyncio.CancelledError:
+        scratch.good = scratch.good is not False  # interrupted, not failed
+        raise
+    finally:
+        if scratch.good:
+            shutil.rmtree(scratch.folder)
+        else:
+            print_line(out, say("demo_kept", "logs and state: {folder}", {"folder": scratch.folder}, language))
 
 
 @asynccontextmanager
-async def _running(play: Play, say: Callable[[str], None]) -> AsyncIterator[Running]:
+async def _running(play: Play, out: Console, folder: Path, scenes: Sequence[script.Scene]) -> AsyncIterator[Running]:
     """Start everything, in the order in which it is needed; stop it in the reverse order."""
     site, wires = play.site, stage.wire_ports(play.site)
-    stage.refuse_busy_ports([*wires, stage.dispatch_port(site), site.web.port])
-    folder = Path(tempfile.mkdtemp(prefix="gateway-demo-"))
-    say(f"logs and state: {folder}")
-    say("writing two weeks of simulated history ...")
-    await asyncio.to_thread(write_past, folder / "state" / "history.db", simulated(site, play.seed), site, MONDAY_17)
+    with _step(out, "demo_history", "writing two weeks of simulated history ...", play.language):
+        # Not in a thread: a second in which Ctrl-C waits is better than a thread that writes to a folder that is gone.
+        write_past(folder / "state" / "history.db", simulated(site, play.seed), site, MONDAY_17)
     clock = ScaledClock(MONDAY_17, SystemClock().now(), play.speed)
-    set_ = stage.Stage(play.config_file, folder, clock)
+    set_ = stage.Stage(play.config_file, folder, clock, play.language)
+    pages = Pages(site.web.bind, folder / "state")
+    async with _dispatch_api(site) as api, stage.process("property", set_.property(play.seed), folder) as devices:
+        with _step(out, "demo_devices", "starting the devices and their MQTT broker ...", play.language):
+            await stage.until_listening("property", devices, wires, folder)
+        async with stage.process("gateway", set_.gateway(), folder) as daemon:
+            with _step(out, "demo_daemon", "starting the gateway, which learns from its history ...", play.language):
+                await stage.until_ready(daemon, pages, folder)
+            children = {"property": devices, "gateway": daemon}
+            stage.refuse_ended(children, folder)
+            curtain = SystemClock().now() + SETTLE_S
+            faults = script.injections(scenes, clock, curtain)
+            await stage.inject(devices, faults)
+            if play.down_s:
+                api.be("down")
+            excused_until = curtain + AGAIN_AFTER * play.down_s
+            expected = script.expectations(simulated(site, play.seed, faults), site, clock, excused_until)
+            yield Running(site, api, pages, children, folder, clock, expected, curtain)
+
+
+@asynccontextmanager
+async def _dispatch_api(site: Config) -> AsyncIterator[PropertyApi]:
     token = site.dispatch.token
     api = PropertyApi(port=stage.dispatch_port(site), token=token.get_secret_value() if token else "")
-    pages = Pages(site.web.bind, folder / "state")
-    async with api:
-        say("starting the property, the daemon and the dispatch API; the daemon learns from its history ...")
-        async with stage.process("property", set_.property(play.seed), folder) as child:
-            await stage.until_listening("property", child, wires, folder)
-            async with stage.process("gateway", set_.gateway(), folder) as daemon:
-                await stage.until_ready(daemon, pages, folder)
-                curtain = SystemClock().now() + SETTLE_S
-                faults = script.injections(script.scenes(play.speed, play.seconds), clock, curtain)
-                await stage.inject(child, faults)
-                if play.down_s:
-                    api.be("down")
-                expected = script.expectations(simulated(site, play.seed, faults), site, clock)
-                yield Running(api, pages, expected, curtain)
+    try:
+        await api.__aenter__()
+    except OSError as error:
+        raise Failed("no_port", "a port cannot be opened: {reason}", reason=error.strerror) from error
+    try:
+        yield api
+    finally:
+        await api.__aexit__(None, None, None)
+
+
+@contextmanager
+def _step(out: Console, kind: str, english: str, language: Language) -> Iterator[None]:
+    """Say what takes a while: with a spinner on a terminal, as a line in a pipe."""
+    sentence = say(kind, english, {}, language)
+    if not out.is_terminal:
+        print_line(out, sentence)
+        yield
+        return
+    with out.status(sentence):
+        yield

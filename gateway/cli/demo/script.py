@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.cli.demo.verdict import Expected
+from gateway.cli.screen import Failed
 from gateway.core.clock import ScaledClock
 from gateway.core.config import Config
 from simulators.site import Injection, SimulatedSite
@@ -14,30 +15,46 @@ MARGIN_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One fault: injected `at_s` wall seconds after the curtain, for `lasts_s` of site time."""
+    """One fault: injected `at_s` wall seconds after the curtain, for `lasts_s` of site time.
+
+    `needs_s` of site time after the injection its ticket must be there; the demo has to last that long.
+    """
 
     fault: str
     device: str
     at_s: float
     severity: float
     lasts_s: float
-    fast: bool = False
-    """Shows within a minute of real time."""
+    needs_s: float
 
 
 SCENES = (
-    Scene("bearing-wear", "P-3", 3.0, 0.5, 3 * 3600.0),
-    Scene("transformer-overload", "TR-1", 4.0, 1.0, 4 * 3600.0),
-    Scene("dry-run", "P-1", 8.0, 0.7, 900.0, fast=True),
-    Scene("entrapment", "EL-3-1", 14.0, 0.7, 1800.0, fast=True),
-    Scene("silent-meter", "PM-2", 20.0, 1.0, 3600.0),
-    Scene("pipe-burst", "P-4", 26.0, 0.8, 1800.0, fast=True),
+    Scene("pipe-burst", "P-4", 2.0, 0.8, 1800.0, needs_s=85.0),
+    Scene("bearing-wear", "P-3", 4.0, 0.5, 3 * 3600.0, needs_s=3300.0),
+    Scene("transformer-overload", "TR-1", 6.0, 1.0, 4 * 3600.0, needs_s=3300.0),
+    Scene("dry-run", "P-1", 10.0, 0.7, 900.0, needs_s=25.0),
+    Scene("entrapment", "EL-3-1", 16.0, 0.7, 1800.0, needs_s=50.0),
+    Scene("silent-meter", "PM-2", 22.0, 1.0, 3600.0, needs_s=330.0),
 )
 
 
-def scenes(speed: float, seconds: float) -> list[Scene]:
-    """The faults that can show and be answered within the demo: at real time only the fast ones."""
-    return [scene for scene in SCENES if scene.fast or speed * seconds >= 3600.0]
+def scenes(config: Config, speed: float, seconds: float) -> tuple[list[Scene], list[Scene]]:
+    """The faults that can befall this site and be answered within the demo, and those for which the time is too short.
+
+    At real time only the fast ones can. Raises Failed if there are none at all.
+    """
+    here = {device.id for device in config.devices}
+    possible = [scene for scene in SCENES if scene.device in here]
+    short = [scene for scene in possible if scene.at_s + scene.needs_s / speed + MARGIN_S > seconds]
+    if len(short) == len(possible):
+        devices = [scene.device for scene in SCENES]
+        raise Failed(
+            "no_scene",
+            "nothing can go wrong in {seconds} s on this site; the demo's faults befall {devices}",
+            seconds=seconds,
+            devices=devices,
+        )
+    return [scene for scene in possible if scene not in short], short
 
 
 def injections(chosen: Sequence[Scene], clock: ScaledClock, curtain: float) -> list[Injection]:
@@ -58,8 +75,13 @@ def wall_time(clock: ScaledClock, site: float) -> float:
     return clock.wall_start + (site - clock.site_start) / clock.speed
 
 
-def expectations(property_: SimulatedSite, config: Config, clock: ScaledClock) -> list[Expected]:
-    """The ticket that each fault must make, from the simulator's truth and the rules' own durations."""
+def expectations(
+    property_: SimulatedSite, config: Config, clock: ScaledClock, excused_until: float = 0.0
+) -> list[Expected]:
+    """The ticket that each fault must make, from the simulator's truth and the rules' own durations.
+
+    None can be late before `excused_until` (wall time): the dispatch API was away.
+    """
     every_s = {device.id: device.every for device in config.devices}
     rules = {rule.id: rule for rules in config.rules.values() for rule in rules}
     waits: dict[tuple[str, str], float] = {
@@ -77,6 +99,7 @@ def expectations(property_: SimulatedSite, config: Config, clock: ScaledClock) -
             shown_at={level: wall_time(clock, time) for level, time in truth.shown.items()},
             wait_s=waits,
             limit_s=every_s[truth.device] / clock.speed + MARGIN_S,
+            excused_until=excused_until,
         )
         for truth in property_.truths()
     ]

@@ -4,49 +4,48 @@ import asyncio
 import json
 import os
 import secrets
+import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.cli.local import Pages
+from gateway.cli.screen import Failed
 from gateway.core.clock import ScaledClock
 from gateway.core.config import Config
+from gateway.core.messages import Language
 from simulators.site import Injection
 
 STOP_S = 10.0
-READY_S = 60.0
-
-
-class NotReady(Exception):
-    """Something of the demo could not start; the text says what and what to do."""
+READY_S = 120.0
+_THIS_MACHINE = {"127.0.0.1", "localhost"}
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where a demo plays: its site, its folder, its clock."""
+    """Where a demo plays: its site, its folder, its clock; and in which language its programs say what is wrong."""
 
     config_file: Path
     folder: Path
     clock: ScaledClock
-
-    @property
-    def clock_text(self) -> str:
-        """The clock as the other processes are told it."""
-        return f"{self.clock.site_start!r},{self.clock.wall_start!r},{self.clock.speed!r}"
+    language: Language = "en"
 
     def gateway(self) -> list[str]:
         """The command line of the daemon."""
-        state = str(self.folder / "state")
-        return [*_PROGRAM, "run", "-c", str(self.config_file), "--state", state, "--clock", self.clock_text]
+        return [*_PROGRAM, "run", "-c", str(self.config_file), "--state", str(self.folder / "state"), *self._shared()]
 
     def property(self, seed: int) -> list[str]:
         """The command line of the simulated devices; faults are given to it on standard input."""
-        given = ["--seed", str(seed), "--faults", "--clock", self.clock_text]
-        return [*_PROGRAM, "simulate", str(self.config_file), *given]
+        return [*_PROGRAM, "simulate", str(self.config_file), "--seed", str(seed), "--faults", *self._shared()]
+
+    def _shared(self) -> list[str]:
+        clock = self.clock
+        return ["--clock", f"{clock.site_start!r},{clock.wall_start!r},{clock.speed!r}", "--lang", self.language]
 
 
 _PROGRAM = (sys.executable, "-m", "gateway.cli.main")
@@ -54,13 +53,20 @@ _PROGRAM = (sys.executable, "-m", "gateway.cli.main")
 
 @asynccontextmanager
 async def process(name: str, command: Sequence[str], folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a program while the block lasts, its output in a file; it is stopped in order, and by force if need be."""
+    """Run a program while the block lasts, its output in a file; it is stopped in order, and by force if need be.
+
+    It is a session of its own, so that Ctrl-C is ours to pass on, and what it started (a broker) can end with it.
+    """
     with (folder / f"{name}.log").open("ab") as log:
-        child = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log, stdin=asyncio.subprocess.PIPE)
+        child = await asyncio.create_subprocess_exec(
+            *command, stdout=log, stderr=log, stdin=asyncio.subprocess.PIPE, start_new_session=True
+        )
         try:
             yield child
         finally:
             await stop(child)
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
 
 
 async def inject(child: asyncio.subprocess.Process, faults: Sequence[Injection]) -> None:
@@ -83,46 +89,66 @@ async def stop(child: asyncio.subprocess.Process) -> int:
 
 
 async def until_listening(name: str, child: asyncio.subprocess.Process, ports: Sequence[int], folder: Path) -> None:
-    """Wait until a program listens on all its ports. Raises NotReady with its last words if it does not."""
+    """Wait until a program listens on all its ports. Raises Failed with its last words if it does not."""
     try:
         async with asyncio.timeout(READY_S):
             for port in ports:
-                while not _listens(port):
-                    if child.returncode is not None:
-                        raise NotReady(f"{name} ended at once: {last_words(folder, name)}")
+                while not _answers("127.0.0.1", port):
+                    refuse_ended({name: child}, folder)
                     await asyncio.sleep(0.05)
     except TimeoutError:
-        raise NotReady(f"{name} does not listen on {list(ports)}: {last_words(folder, name)}") from None
+        raise _silent(name, folder) from None
 
 
 async def until_ready(child: asyncio.subprocess.Process, pages: Pages, folder: Path) -> None:
-    """Wait until the daemon answers on its local page and every connection has shown itself."""
+    """Wait until the daemon answers on its local page. Raises Failed with its last words if it does not."""
     try:
         async with asyncio.timeout(READY_S):
             while await asyncio.to_thread(pages.get, "/health") is None:
-                if child.returncode is not None:
-                    raise NotReady(f"the gateway ended at once: {last_words(folder, 'gateway')}")
+                refuse_ended({"gateway": child}, folder)
                 await asyncio.sleep(0.1)
     except TimeoutError:
-        raise NotReady(f"the gateway does not answer: {last_words(folder, 'gateway')}") from None
+        raise _silent("gateway", folder) from None
+
+
+def refuse_ended(children: Mapping[str, asyncio.subprocess.Process], folder: Path) -> None:
+    """Raises Failed with its last words if one of the programs has ended."""
+    for name, child in children.items():
+        if child.returncode is not None:
+            words = {"program": name, "words": last_words(folder, name)}
+            raise Failed("program_ended", "the program {program} has ended: {words}", **words)
 
 
 def wire_ports(config: Config) -> list[int]:
     """The ports that the simulated property must open."""
-    return [_port(connection.url) for connection in config.connections.values() if hasattr(connection, "url")]
+    return [port for _, port in _wires(config)]
 
 
 def dispatch_port(config: Config) -> int:
     """The port of the dispatch API."""
-    return _port(config.dispatch.url)
+    return _address(config.dispatch.url)[1]
 
 
-def refuse_busy_ports(ports: Sequence[int]) -> None:
-    """Raises NotReady if another program, perhaps another demo, has one of the ports."""
-    if busy := [port for port in ports if _listens(port)]:
-        raise NotReady(
-            f"port {', '.join(map(str, busy))} of this machine is in use; stop the program that listens there, "
-            "or give the demo a config.yaml with other ports (-c)"
+def refuse_other_machines(config: Config) -> None:
+    """Raises Failed if the demo would speak to something real: every address must be of this machine."""
+    influxdb = config.history.influxdb
+    named = [*_wires(config), _address(config.dispatch.url), *([_address(influxdb.url)] if influxdb else [])]
+    if strange := [host for host, _ in named if host not in _THIS_MACHINE]:
+        raise Failed(
+            "not_this_machine",
+            "the demo plays on this machine alone, and the configuration names {hosts}; give it a copy (-c)",
+            hosts=sorted(set(strange)),
+        )
+
+
+def refuse_busy_ports(config: Config) -> None:
+    """Raises Failed if another program, perhaps another demo, has one of the ports."""
+    needed = [*_wires(config), _address(config.dispatch.url), (config.web.host, config.web.port)]
+    if busy := [port for host, port in needed if _answers(host, port)]:
+        raise Failed(
+            "port_in_use",
+            "port {ports} is in use; stop the program that listens there, or give the demo other ports (-c)",
+            ports=busy,
         )
 
 
@@ -133,16 +159,27 @@ def provide_secrets() -> None:
 
 
 def last_words(folder: Path, name: str) -> str:
-    """The end of a program's log."""
-    text = (folder / f"{name}.log").read_text(errors="replace").strip()
-    return text[-800:] or "it said nothing"
+    """The last line of a program's log."""
+    lines = (folder / f"{name}.log").read_text(errors="replace").split("\n")
+    return next((line for line in reversed(lines) if line.strip()), "-")
 
 
-def _listens(port: int) -> bool:
+def _silent(name: str, folder: Path) -> Failed:
+    words = {"program": name, "seconds": READY_S, "words": last_words(folder, name)}
+    return Failed("program_silent", "the program {program} was not ready after {seconds} s: {words}", **words)
+
+
+def _wires(config: Config) -> list[tuple[str, int]]:
+    wires: Mapping[str, Any] = config.connections  # those that can be simulated have a host and a port
+    return [(wires[name].host, wires[name].port) for name in dict.fromkeys(device.on for device in config.devices)]
+
+
+def _address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _answers(host: str, port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _port(url: str) -> int:
-    return urlsplit(url).port or 80
+        return probe.connect_ex((host, port)) == 0

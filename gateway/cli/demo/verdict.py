@@ -1,8 +1,10 @@
 """Holds what the dispatch API received against the faults that were injected. Pure: orders and faults in, table out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+Verdict = Literal["ok", "no ticket", "several tickets", "wrong level", "late", "too early"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class Expected:
     shown_at: Mapping[str, float]  # level -> wall-clock seconds since 1970
     wait_s: Mapping[tuple[str, str], float]  # (rule, level) -> the rule's own `for`, in wall-clock seconds
     limit_s: float  # one poll and two seconds
+    excused_until: float = 0.0  # the dispatch API took nothing before
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,6 @@ class Order:
     rule: str
     level: str
     reached: Mapping[str, float]
-    creations: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,15 @@ class Row:
     expected: Expected
     order: Order | None
     seconds: Mapping[str, float]
-    verdict: str
+    """By level: from the moment its signal shows the fault to the ticket at the dispatch API, less the rule's wait.
+
+    Negative where the rule saw the fault before it stood clear of the normal noise.
+    """
+    verdict: Verdict
 
     @property
     def worst_s(self) -> float | None:
-        """The slower of its levels, beyond the rule's own wait."""
+        """The slower of its levels."""
         return max(self.seconds.values()) if self.seconds else None
 
 
@@ -59,8 +65,10 @@ def passed(rows: Sequence[Row], unexplained: Sequence[Order]) -> bool:
     return all(row.verdict == "ok" for row in rows) and not unexplained
 
 
-def as_json(rows: Sequence[Row], unexplained: Sequence[Order], speed: float, seed: int) -> dict[str, Any]:
-    """The table for machines."""
+def as_json(
+    rows: Sequence[Row], unexplained: Sequence[Order], speed: float, seed: int, stamp: Callable[[float], str]
+) -> dict[str, Any]:
+    """The table for machines; `stamp` writes a wall-clock time as a time of the site."""
     return {
         "passed": passed(rows, unexplained),
         "speed": speed,
@@ -69,7 +77,8 @@ def as_json(rows: Sequence[Row], unexplained: Sequence[Order], speed: float, see
             {
                 "fault": row.expected.fault,
                 "device": row.expected.device,
-                "shown_at": row.expected.shown_at[row.expected.levels[0]],
+                "injected_at": stamp(row.expected.injected_at),
+                "shown_at": stamp(row.expected.shown_at[row.expected.levels[0]]),
                 "ticket": row.order.ticket if row.order else None,
                 "level": row.order.level if row.order else None,
                 "expected": row.expected.levels[-1],
@@ -90,24 +99,19 @@ def _row(fault: Expected, orders: Sequence[Order]) -> Row:
     if not orders:
         return Row(fault, None, {}, "no ticket")
     order = orders[0]
-    seconds = {
-        level: order.reached[level] - fault.shown_at[level] - fault.wait_s[order.rule, level]
-        for level in fault.levels
-        if level in order.reached
-    }
-    return Row(fault, order, seconds, _verdict(fault, orders, seconds))
+    due = {level: shown + fault.wait_s.get((order.rule, level), 0.0) for level, shown in fault.shown_at.items()}
+    seconds = {level: order.reached[level] - due[level] for level in fault.levels if level in order.reached}
+    return Row(fault, order, seconds, _verdict(fault, orders, due))
 
 
-def _verdict(fault: Expected, orders: Sequence[Order], seconds: Mapping[str, float]) -> str:
+def _verdict(fault: Expected, orders: Sequence[Order], due: Mapping[str, float]) -> Verdict:
     order = orders[0]
     if len(orders) > 1:
-        return f"{len(orders)} tickets"
-    if order.creations > 1:
-        return f"created {order.creations} times"
-    if order.level != fault.levels[-1] or tuple(seconds) != fault.levels or set(order.reached) != set(fault.levels):
-        return f"level {' then '.join(order.reached)}"
-    if max(seconds.values()) > fault.limit_s:
+        return "several tickets"
+    if order.level != fault.levels[-1] or tuple(order.reached) != fault.levels:
+        return "wrong level"
+    if any(at > max(due[level], fault.excused_until) + fault.limit_s for level, at in order.reached.items()):
         return "late"
     if min(order.reached.values()) < fault.injected_at:
-        return "before the fault"
+        return "too early"
     return "ok"

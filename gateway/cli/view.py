@@ -1,0 +1,174 @@
+"""How the state of a site and its tickets look on a screen: lines of text, from what the local pages say as JSON."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.text import Text
+
+from gateway.cli.screen import aligned, word
+from gateway.core.messages import Language, printable, say
+
+Json = Mapping[str, Any]
+
+STYLES = {
+    "ok": "green",
+    "good": "green",
+    "degraded": "yellow",
+    "stale": "yellow",
+    "bad": "red",
+    "offline": "red",
+    "stopped": "red",
+    "unknown": "dim",
+    "red": "bold red",
+    "yellow": "yellow",
+    "pending": "yellow",
+    "parked": "red",
+}
+"""Colours of states, levels and deliveries."""
+
+_INDENT = "  "
+
+
+def status_lines(report: Json, zone: ZoneInfo, language: Language) -> Iterator[Text]:
+    """How the daemon stands: its parts, the devices that are not well, the open tickets."""
+    yield Text.assemble(f"{report['site']}  ", _coloured("state", report["status"], language))
+    if reason := report.get("reason"):
+        yield _beneath(reason)
+    if report["parts"]:
+        yield Text()
+        yield from _standings([(_part(part["part"], language), part) for part in report["parts"]], zone, language)
+    if report["devices"]:
+        yield Text()
+        yield from _devices(report["devices"], zone, language)
+    yield Text()
+    open_tickets = report["open_tickets"]
+    yield Text(say("open_tickets", "open tickets: {count}", {"count": len(open_tickets)}, language))
+    levels = [Text(_INDENT) + _coloured("level", ticket["level"], language) for ticket in open_tickets]
+    titles = [Text(printable(ticket["title"])) for ticket in open_tickets]
+    yield from aligned(zip(levels, titles, strict=True))
+
+
+def ticket_lines(tickets: Sequence[Json], zone: ZoneInfo, language: Language) -> Iterator[Text]:
+    """Two lines for each ticket; the id stands alone, to be copied."""
+    if not tickets:
+        yield Text(say("no_tickets", "no tickets", {}, language))
+        return
+    heads = ("fired", "level", "status", "delivery", "title")
+    rows = [[Text(word("head", head, language), style="dim") for head in heads]]
+    rows += [_ticket_row(ticket, zone, language) for ticket in tickets]
+    headline, *lines = aligned(rows)
+    yield headline
+    for ticket, line in zip(tickets, lines, strict=True):
+        yield line
+        yield _beneath(ticket["id"])
+
+
+def ticket_page(ticket: Json, zone: ZoneInfo, language: Language) -> Iterator[Text]:
+    """Everything about one ticket: what, where, by when, what the rule saw, and what became of each message."""
+    yield Text.assemble(_coloured("level", ticket["level"], language), "  ", (printable(ticket["title"]), "bold"))
+    facts = dict(_facts(ticket, zone, language))
+    rows = [[Text(word("head", head, language), style="dim"), Text(printable(fact))] for head, fact in facts.items()]
+    yield from aligned(row for row in rows if row[1])
+    for out in ticket["deliveries"]:
+        message = out["message"]
+        yield Text()
+        yield Text.assemble(
+            f"{moment(message['created_at'], zone)}  ",
+            f"{word('event', message['event'], language)}  ",
+            (word("delivery", out["state"], language), STYLES.get(out["state"], "")),
+        )
+        if out["last_answer"]:
+            yield _beneath(out["last_answer"])
+
+
+def moment(time: float, zone: ZoneInfo) -> str:
+    """A time of the site, as its own wall shows it."""
+    return datetime.fromtimestamp(time, zone).strftime("%m-%d %H:%M:%S")
+
+
+def _facts(ticket: Json, zone: ZoneInfo, language: Language) -> Iterator[tuple[str, str]]:
+    seen = ticket["evidence"]
+    yield "id", ticket["id"]
+    yield "device", " · ".join([ticket["device"], *map(str, ticket["location"].values())])
+    yield "status", _status(ticket, language)
+    yield "fired", moment(ticket["fired_at"], zone)
+    for limit, time in ticket["due"].items():
+        yield limit, moment(time, zone)
+    yield "times", f"{ticket['occurrences']}" if ticket["occurrences"] > 1 else ""
+    yield "advice", ticket["advice"]
+    yield "rule", ticket["rule"]
+    yield "seen", ", ".join(f"{name} {_number(value)}" for name, value in seen.get("values", {}).items())
+    yield "unusual", "; ".join(score["text"] for score in seen.get("scores", {}).values())
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else "?" if value is None else str(value)
+
+
+def _status(ticket: Json, language: Language) -> str:
+    status = word("status", ticket["status"], language)
+    cleared = ticket["cleared_at"] and ticket["status"] != "closed"
+    return status + (say("condition_gone", " (cleared)", {}, language) if cleared else "")
+
+
+def _ticket_row(ticket: Json, zone: ZoneInfo, language: Language) -> list[Text]:
+    delivery = ticket["delivery"]
+    told = [f"{word('delivery', state, language)} {count}" for state, count in delivery.items() if count]
+    return [
+        Text(moment(ticket["fired_at"], zone)),
+        _coloured("level", ticket["level"], language),
+        Text(_status(ticket, language)),
+        Text(
+            say("comma", ", ", {}, language).join(told),
+            style="red" if delivery["parked"] else "yellow" if delivery["pending"] else "",
+        ),
+        Text(printable(ticket["title"])),
+    ]
+
+
+def _devices(devices: Mapping[str, Json], zone: ZoneInfo, language: Language) -> Iterator[Text]:
+    """How many stand how, then those that are not well: a big site must not hide its three sick devices."""
+    count = Counter(health["state"] for health in devices.values())
+    numbers = [f"{number} {word('state', state, language)}" for state, number in count.most_common()]
+    text = {"count": say("comma", ", ", {}, language).join(numbers)}
+    yield Text(say("devices_stand", "devices: {count}", text, language))
+    unwell = [(name, health) for name, health in sorted(devices.items()) if health["state"] != "good"]
+    yield from _standings(unwell, zone, language)
+
+
+def _standings(named: Sequence[tuple[str, Json]], zone: ZoneInfo, language: Language) -> Iterator[Text]:
+    """One line for each part or device, and its reason beneath it."""
+    rows = [
+        [
+            Text(_INDENT) + _coloured("state", each["state"], language),
+            Text(name),
+            Text(_since(each["since"], zone, language), style="dim"),
+        ]
+        for name, each in named
+    ]
+    for (_, each), line in zip(named, aligned(rows), strict=True):
+        line.rstrip()
+        yield line
+        if each["reason"]:
+            yield _beneath(each["reason"])
+
+
+def _part(name: str, language: Language) -> str:
+    """A part of the daemon, such as "storage" or "connection pump-room"."""
+    part, space, rest = name.partition(" ")
+    return f"{word('part', part, language)}{space}{rest}"
+
+
+def _since(time: float | None, zone: ZoneInfo, language: Language) -> str:
+    return say("since_time", "since {time}", {"time": moment(time, zone)}, language) if time else ""
+
+
+def _coloured(family: str, name: str, language: Language) -> Text:
+    return Text(word(family, name, language), style=STYLES.get(name, ""))
+
+
+def _beneath(text: str) -> Text:
+    return Text(_INDENT * 2 + printable(text), style="dim")

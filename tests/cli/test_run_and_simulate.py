@@ -1,0 +1,143 @@
+"""`gateway run` and `gateway simulate` where they cannot begin; and what the command line must not load."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway.cli.main import app
+from gateway.cli.property import served, simulated
+from gateway.cli.screen import FAILED, WRONG_USE, Failed
+from gateway.core.clock import SystemClock
+from gateway.core.config import Config, load
+from gateway.core.plugins import discover
+from gateway.delivery.store import Store
+from simulators import broker
+from tests.cli import shop
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_SECRET_DISPATCH_TOKEN", "a token of the tests")
+    monkeypatch.setenv("GATEWAY_SECRET_MQTT_PASSWORD", "a password of the tests")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    return shop.write_site(tmp_path)
+
+
+def config_of(site: Path) -> Config:
+    config = load(site, plugins=discover()).config
+    assert config is not None
+    return config
+
+
+def test_two_daemons_do_not_share_a_state(site: Path) -> None:
+    with closing(Store(site.parent / "var")):
+        result = CliRunner().invoke(app, ["run", "-c", str(site)])
+    assert result.exit_code == FAILED
+    assert result.stderr.endswith(f"error: another gateway uses the state folder {site.parent / 'var'}\n")
+
+
+def test_a_state_folder_that_cannot_be(site: Path) -> None:
+    (site.parent / "var").write_text("a file", "utf-8")
+    result = CliRunner().invoke(app, ["run", "-c", str(site), "--lang", "zh"])
+    assert result.exit_code == FAILED
+    assert "错误: 无法使用状态目录：" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "simulate"])
+def test_a_clock_that_makes_no_sense_is_wrong_use(command: str) -> None:
+    assert CliRunner().invoke(app, [command, "--clock", "1,2"]).exit_code == WRONG_USE
+
+
+def test_simulated_devices_serve_until_stopped(site: Path) -> None:
+    command = [sys.executable, "-m", "gateway.cli.main", "simulate", str(site), "--faults"]
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stdin
+        assert child.stdout
+        assert json.loads(child.stdout.readline()) == {"serving": 2, "broker": "none"}
+        child.stdin.write('{"fault": "dry-run", "device": "P-1", "severity": 0.7, "duration_s": 900}\nnonsense\n')
+        child.stdin.flush()
+        assert json.loads(child.stdout.readline())["shown"].keys() == {"red"}
+        child.send_signal(signal.SIGTERM)
+        _, err = child.communicate(timeout=20)
+    assert child.returncode == 0
+    assert err.startswith("error: not a fault: ")
+
+
+def test_a_port_that_is_taken(site: Path) -> None:
+    port = config_of(site).connections["pump-room"].model_dump()["url"].rpartition(":")[2]
+    with socket.create_server(("127.0.0.1", int(port))):
+        result = CliRunner().invoke(app, ["simulate", str(site)])
+    assert (result.exit_code, result.stdout) == (FAILED, "")
+    assert result.stderr.startswith("error: a port cannot be opened: ")
+    assert port in result.stderr
+
+
+async def test_a_machine_without_a_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "_mosquitto", lambda: None)
+    monkeypatch.setattr(broker, "find_spec", lambda _: None)
+    with pytest.raises(Failed, match="no MQTT broker on this machine"):
+        await _serve(_with_elevator(tmp_path))
+
+
+async def test_a_broker_whose_port_is_taken(tmp_path: Path) -> None:
+    config = _with_elevator(tmp_path)
+    port = config.connections["broker"].model_dump()["url"].rpartition(":")[2]
+    with (
+        socket.create_server(("127.0.0.1", int(port))),
+        pytest.raises(Failed, match="the MQTT broker does not start: something else listens"),
+    ):
+        await _serve(config)
+
+
+def test_a_device_that_nothing_simulates(site: Path) -> None:
+    profiles = site.with_name("profiles")
+    profiles.mkdir()
+    point = "{name: level, address: 0, table: input, type: u16}"
+    (profiles / "tank.yaml").write_text(f"profile: tank\ndriver: modbus\npoints: [{point}]\n", "utf-8")
+    text = site.read_text("utf-8").replace(
+        "profile: pump-set, on: pump-room, unit: 2", "profile: tank, on: pump-room, unit: 2"
+    )
+    site.write_text(f"{text}profiles: [profiles]\n", "utf-8")
+    with pytest.raises(Failed, match="nothing simulates the profile tank; there are elevator, power-meter"):
+        simulated(config_of(site), seed=1)
+
+
+def test_asking_for_help_or_status_does_not_load_servers_and_clients() -> None:
+    heavy = ["influxdb_client", "aiohttp", "sklearn", "gateway.app.daemon"]
+    code = f"import sys, gateway.cli.main; print(*({heavy!r} & sys.modules.keys()))".replace("[", "{").replace("]", "}")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == ""
+
+
+def _with_elevator(folder: Path) -> Config:
+    site = shop.write_site(folder)
+    site.write_text(
+        site.read_text("utf-8")
+        .replace("devices:\n", "devices:\n  - {id: EL-1, profile: elevator, on: broker, topic: site/EL-1}\n")
+        .replace(
+            "connections: {",
+            f"connections: {{broker: {{driver: mqtt, url: 'mqtt://127.0.0.1:{shop.free_port()}', username: gateway,"
+            " password: !secret mqtt_password}, ",
+        ),
+        "utf-8",
+    )
+    return config_of(site)
+
+
+async def _serve(config: Config) -> None:
+    async with served(simulated(config, seed=1), config, SystemClock(), 1.0):
+        pass

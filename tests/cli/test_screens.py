@@ -1,0 +1,110 @@
+"""What the screens look like at 80 and 120 columns in both languages: golden pictures in tests/cases/screens.
+
+`pytest tests/cli --update` redraws them; the difference is then reviewed.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from gateway.cli.demo.screen import Scenery, result, running
+from gateway.cli.demo.verdict import Expected, Order, compare
+from gateway.cli.screen import print_line
+from gateway.cli.view import moment, status_lines, ticket_lines, ticket_page
+from gateway.core.messages import Language
+from gateway.core.settings import Site
+from tests.cli import shop
+
+PICTURES = Path(__file__).parents[1] / "cases" / "screens"
+ZONE = Site(id="shop", name="The Shop", timezone="Asia/Shanghai").zone
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("name", ["status", "list", "page", "demo-running", "demo-result"])
+def test_screens(name: str, width: int, language: Language, request: pytest.FixtureRequest) -> None:
+    screen = Console(width=width, file=StringIO(), record=True, highlight=False, emoji=False)
+    for part in drawn(name, language):
+        if isinstance(part, Text):
+            print_line(screen, part)
+        else:
+            screen.print(part)
+    picture = "".join(f"{line.rstrip()}\n" for line in screen.export_text().splitlines())
+    golden = PICTURES / f"{name}-{width}-{language}.txt"
+    if request.config.getoption("--update", default=False):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(picture, encoding="utf-8")
+    assert picture == golden.read_text(encoding="utf-8")
+
+
+def drawn(name: str, language: Language) -> Iterable[RenderableType]:
+    match name:
+        case "status":
+            return status_lines(shop.HEALTH, ZONE, language)
+        case "list":
+            return ticket_lines(shop.listed(), ZONE, language)
+        case "page":
+            return ticket_page(page(), ZONE, language)
+        case "demo-running":
+            return [live(language)]
+    return [table(language)]
+
+
+def test_no_tickets_is_a_sentence() -> None:
+    assert [line.plain for line in ticket_lines([], ZONE, "en")] == ["no tickets"]
+
+
+def test_without_an_end_there_is_no_countdown() -> None:
+    screen = Console(width=80, file=StringIO(), record=True)
+    screen.print(live("en", seconds=None))
+    assert "until Ctrl-C" in screen.export_text()
+
+
+def page() -> Mapping[str, Any]:
+    """A ticket with all that one can have."""
+    deliveries = [
+        {"message": asdict(shop.message(shop.YELLOW, 0, "created")), "state": "sent", "last_answer": "201 WO-000001"},
+        {"message": asdict(shop.message(shop.YELLOW, 1, "occurred_again")), "state": "parked", "last_answer": "422 no"},
+    ]
+    values = {"vibration": 4.1234567, "running": True, "power": None}
+    evidence = {**shop.YELLOW.evidence, "values": values}
+    return {**asdict(shop.YELLOW), "evidence": evidence, "deliveries": deliveries}
+
+
+def live(language: Language, seconds: float | None = 90.0) -> RenderableType:
+    """The demo's screen: a wire that has more devices than a line, a ticket without an order, a long title."""
+    wires = {"pump-room": [f"P-{n}" for n in range(1, 5)], "broker": [f"EL-{n}-1" for n in range(1, 18)]}
+    scenery = Scenery("湖畔花园", wires, 60.0, seconds, language, lambda time: moment(time, ZONE)[6:])
+    states = dict(zip(["P-1", "P-2", "P-3"], ["good", "stale", "offline"], strict=True))
+    report = {"devices": {name: {"state": state} for name, state in states.items()}}
+    long = {**shop.listed()[1], "title": "P-2 出口压力长时间低于设定值，疑似阀门或管网泄漏，请尽快到场检查" * 2}
+    orders = {shop.CLOSED.id: {"work_order_id": "WO-000001", "state": "closed"}}
+    tickets = [shop.listed()[0], long, shop.listed()[2]]
+    return running(scenery, shop.T0 + 60.0, 42.4, report, tickets, orders)
+
+
+def table(language: Language) -> RenderableType:
+    """The demo's result with every verdict."""
+    overload = Expected(
+        "transformer-overload", "TR-1", "t", 0.0, ("yellow", "red"), {"yellow": 10.0, "red": 20.0}, {}, 2.0
+    )
+    order = Order("shop:TR-1:overload:20260316T090000.000Z", "TR-1", "t", "r", "red", {"yellow": 10.2, "red": 20.3})
+    single = replace(overload, levels=("red",), fault="entrapment", device="EL-3-1")
+    elevator = replace(order, device="EL-3-1", ticket="e")
+    cases: list[tuple[Expected, list[Order]]] = [
+        (overload, [order]),
+        (replace(overload, fault="bearing-wear"), [replace(order, reached={"yellow": 2.0, "red": 3.0})]),
+        (single, [replace(elevator, reached={"red": 22.5})]),
+        (single, [replace(elevator, reached={"red": -1.0})]),
+        (single, [replace(elevator, level="yellow", reached={"yellow": 21.0})]),
+        (single, [replace(elevator, reached={"red": 21.0}), elevator]),
+        (replace(overload, fault="silent-meter"), []),
+    ]
+    rows = [compare([fault], orders)[0][0] for fault, orders in cases]
+    return result(rows, [replace(order, device="P-9")], lambda _: "17:21:47", language)
