@@ -13,9 +13,9 @@ from pydantic_core import InitErrorDetails, ValidationError
 
 from rules.plan import plan_rules
 from rules.rule import LEVELS, Rule, Transition
-from rules.tracker import Cells, Change, Tracker
+from rules.tracker import CLEAR, Cells, Change, Tracker
 from rules.vocabulary import Bools, Floats, Frame, Vocabulary
-from rules.watch import Conditions, Formulas, Thresholds
+from rules.watch import Conditions, Formulas, Thresholds, Watch
 from rules.windows import Windows
 
 __all__ = ["Book", "State", "Vocabulary", "check_rules"]
@@ -46,10 +46,13 @@ class Book:
         self._fingerprints = [plan.rule.fingerprint for plan in self._plans]
         simple = {i: plan for i, plan in enumerate(self._plans) if plan.thresholds}
         others = {i: plan for i, plan in enumerate(self._plans) if i not in simple}
+        self._watches: dict[bool, Watch] = {}
+        if simple:
+            self._watches[True] = Thresholds(simple, self._devices, len(vocabulary.points))
+        if others:
+            self._watches[False] = Formulas(others, self._devices)
         self._is_simple = np.array([i in simple for i in range(len(self._plans))], np.bool_)
-        self._thresholds = Thresholds(simple, self._devices, len(vocabulary.points))
-        self._formulas = Formulas(others, self._devices)
-        self._tracker = Tracker(*self._limits())
+        self._tracker = Tracker(self._enough_s(), self._devices)
         self._moved: set[int] = set()  # cells that changed level since changed_states was asked
         self._kept = np.zeros(len(self._plans) * self._devices, np.bool_)  # cells of which someone keeps a state
         self.horizon_s = max((plan.horizon_s for plan in self._plans), default=0.0)
@@ -97,16 +100,16 @@ class Book:
         self._kept[cell] = self._tracker.restore(cell, body)
         return bool(self._kept[cell])
 
-    def _limits(self) -> tuple[Floats, Floats]:
-        for_s = np.full((2, len(self._plans)), np.inf)
+    def _enough_s(self) -> Floats:
+        enough_s = np.full((len(self._plans), 3), np.inf)
         for i, plan in enumerate(self._plans):
             for name, level in plan.rule.levels.items():
-                for_s[LEVELS.index(name), i] = level.for_s
-        keep_s = np.array([plan.rule.keep_s for plan in self._plans])
-        return np.repeat(for_s, self._devices, axis=1), np.repeat(keep_s, self._devices)
+                enough_s[i, LEVELS.index(name)] = level.for_s
+            enough_s[i, CLEAR] = plan.rule.keep_s
+        return enough_s
 
     def _next(self, times: Floats, values: Floats, age: Floats, scores: Mapping[str, Floats]) -> Frame:
-        if len(times) and not (times[0] > self._tracker.time and (times[1:] > times[:-1]).all()):
+        if len(times) and not (times[0] > self._tracker.time and (len(times) == 1 or (np.diff(times) > 0).all())):
             raise ValueError(f"times must increase, and begin after {self._tracker.time}")
         return Frame(times, values, age, scores, self._vocabulary.local_seconds)
 
@@ -121,8 +124,10 @@ class Book:
     def _watch(self, frame: Frame) -> list[Transition]:
         self._feed(frame)
         tracker = self._tracker
-        found = [watch.candidates(frame) for watch in (self._thresholds, self._formulas)]
-        cells = np.unique(np.concatenate([*found, np.flatnonzero(tracker.awake)]))
+        due = tracker.awake.copy()
+        for watch in self._watches.values():
+            due[watch.candidates(frame)] = True
+        cells = due.nonzero()[0]
         if not cells.size:
             tracker.pass_by(float(frame.times[-1]))
             return []
@@ -131,14 +136,16 @@ class Book:
         return [self._transition(frame, change) for change in changes]
 
     def _conditions(self, frame: Frame, cells: Cells) -> Conditions:
-        rules, rows = np.divmod(cells, self._devices)
-        simple = self._is_simple[rules]
-        if simple.all():
-            return self._thresholds.conditions(frame, rules, rows)
-        shape = (len(frame.times), 3, len(cells))
+        if len(self._watches) == 1:
+            (watch,) = self._watches.values()
+            return watch.conditions(frame, cells)
+        simple = self._is_simple[cells // self._devices]
+        shape = (len(frame.times), len(cells), 3)
         both = Conditions(np.empty(shape, np.bool_), np.empty(shape, np.bool_))
-        for part, watch in ((simple, self._thresholds), (~simple, self._formulas)):
-            both.true[..., part], both.false[..., part] = watch.conditions(frame, rules[part], rows[part])
+        for kind, watch in self._watches.items():
+            part = simple == kind
+            if part.any():
+                both.true[:, part], both.false[:, part] = watch.conditions(frame, cells[part])
         return both
 
     def _transition(self, frame: Frame, change: Change) -> Transition:

@@ -22,6 +22,7 @@ CLEAR = 2
 """Index of the clear condition, behind those of the two levels, wherever three conditions stand in one array."""
 SLACK_S = 1e-6  # sums of steps between seconds since 1970 are no better than this
 
+_RED = np.int8(2)  # as a level
 _HELD = ("yellow_s", "red_s", "clear_s")
 
 Cells = NDArray[np.intp]
@@ -39,18 +40,20 @@ class Change(NamedTuple):
 
 
 class Tracker:
-    """State of `cells` cells; for_s[2, cells] (inf where a rule lacks the level) and keep_s[cells] are their limits."""
+    """State of all cells, which are numbered rule * devices + row."""
 
-    def __init__(self, for_s: Floats, keep_s: Floats) -> None:
-        self._for_s = for_s - SLACK_S
-        self._keep_s = keep_s - SLACK_S
+    def __init__(self, enough_s: Floats, devices: int) -> None:
+        """`enough_s` [rules, 3] is how long yellow, red (inf where a rule lacks the level) and clear must hold."""
+        cells = len(enough_s) * devices
+        self._devices = devices
+        self._enough_s = enough_s - SLACK_S
         self.time = -np.inf
-        self.level = np.zeros(len(keep_s), np.int8)
+        self.level = np.zeros(cells, np.int8)
         """0 inactive, 1 firing yellow, 2 firing red; [cells]."""
-        self.awake = np.zeros(len(keep_s), np.bool_)
+        self.awake = np.zeros(cells, np.bool_)
         """Anything but inactive with no evidence at all; [cells]."""
-        self._held = np.zeros((3, len(keep_s)))
-        self._before = np.zeros((3, len(keep_s)), np.bool_)
+        self._held = np.zeros((cells, 3))
+        self._before = np.zeros((cells, 3), np.bool_)
 
     def pass_by(self, time: float) -> None:
         """Let time go on to the last row of a block in which no cell was awake and no level true."""
@@ -62,31 +65,31 @@ class Tracker:
         self._before[:] = False
 
     def update(self, times: Floats, cells: Cells, true: Bools, false: Bools) -> list[Change]:
-        """Take rows times[T] for some cells [k]; true and false [T, 3, k] are their conditions in each row.
+        """Take rows times[T] for some cells [k]; true and false [T, k, 3] are their conditions in each row.
 
         All other cells must be asleep and have no level true in these rows. Changes come in order of time, then cell.
         """
-        before_each = np.concatenate([[times[0] if np.isinf(self.time) else self.time], times[:-1]])
-        level, held, before = self.level[cells], self._held[:, cells], self._before[:, cells]
-        for_s, keep_s = self._for_s[:, cells], self._keep_s[cells]
+        last = self.time if self.time > -np.inf else float(times[0])
+        enough_s = self._enough_s.take(cells // self._devices, axis=0)
+        level, held, before = self.level[cells], self._held.take(cells, axis=0), self._before.take(cells, axis=0)
         changes: list[Change] = []
-        for i, step in enumerate(times - before_each):
-            held += step * (before & true[i])
+        for i, time in enumerate(times.tolist()):
+            held += (time - last) * (before & true[i])
             held[false[i]] = 0.0
-            before = true[i]
-            fires = before[:CLEAR] & (held[:CLEAR] >= for_s)
-            reached = np.where(fires[1], 2, fires[0])
-            rises = reached > level
-            clears = ~rises & (level > 0) & before[CLEAR] & (held[CLEAR] >= keep_s)
-            moved = np.flatnonzero(rises | clears)
+            before, last = true[i], time
+            yellow, red, clear = (before & (held >= enough_s)).T
+            then = np.maximum(level, np.maximum(yellow, red * _RED))
+            then[clear & (then == level)] = 0
+            moved = (then != level).nonzero()[0]
             if moved.size:
-                changes += _changes(i, times[i], cells, moved, level, reached, held)
-                level = np.where(rises, reached, np.where(clears, 0, level)).astype(np.int8)
-                held[CLEAR, rises] = 0.0
-                held[:, clears] = 0.0
-        self.level[cells], self._held[:, cells], self._before[:, cells] = level, held, before
-        self.awake[cells] = (level > 0) | (before[:CLEAR] | (held[:CLEAR] > 0)).any(axis=0)
-        self.time = float(times[-1])
+                changes += [_change(i, time, int(cells[k]), int(level[k]), int(then[k]), held[k]) for k in moved]
+                held[moved, CLEAR] = 0.0
+                held[moved[then[moved] == 0]] = 0.0
+                level = then
+        self.level[cells], self._held[cells], self._before[cells] = level, held, before
+        yellow, red, _ = (before | (held > 0)).T
+        self.awake[cells] = yellow | red | (level > 0)
+        self.time = last
         return changes
 
     def state(self, cell: int) -> dict[str, Any]:
@@ -94,7 +97,7 @@ class Tracker:
         if not self.awake[cell]:
             return {}
         level = int(self.level[cell])
-        held = {name: float(x) for name, x in zip(_HELD, self._held[:, cell], strict=True)}
+        held = {name: float(x) for name, x in zip(_HELD, self._held[cell], strict=True)}
         return {"level": LEVELS[level - 1] if level else "", **held}
 
     def restore(self, cell: int, state: Mapping[str, Any]) -> bool:
@@ -103,20 +106,13 @@ class Tracker:
         if state.get("level") not in levels or not all(isinstance(state.get(name), float) for name in _HELD):
             return False
         self.level[cell] = levels[state["level"]]
-        self._held[:, cell] = [state[name] for name in _HELD]
-        self._before[:, cell] = False
+        self._held[cell] = [state[name] for name in _HELD]
+        self._before[cell] = False
         self.awake[cell] = True
         return True
 
 
-def _changes(
-    i: int, time: float, cells: Cells, moved: Cells, level: NDArray[np.int8], reached: NDArray[Any], held: Floats
-) -> list[Change]:
-    changes = []
-    for k in moved:
-        old, new = int(level[k]), int(reached[k])
-        cleared = new <= old
-        since = float(time - held[CLEAR if cleared else new - 1, k])
-        change: Literal["fired", "escalated", "cleared"] = "cleared" if cleared else "escalated" if old else "fired"
-        changes.append(Change(i, int(cells[k]), change, LEVELS[(old if cleared else new) - 1], since))
-    return changes
+def _change(at: int, time: float, cell: int, old: int, new: int, held: Floats) -> Change:
+    if not new:
+        return Change(at, cell, "cleared", LEVELS[old - 1], time - float(held[CLEAR]))
+    return Change(at, cell, "escalated" if old else "fired", LEVELS[new - 1], time - float(held[new - 1]))

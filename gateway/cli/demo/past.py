@@ -12,8 +12,8 @@ from simulators.site import SimulatedSite
 
 LONG_AGO_S = 14 * 86400.0
 SPARSE_STEP_S = 60.0
-DENSE_S = 3600.0
-"""The last hour is recorded at the pace of the live polls, so that windows over it are known."""
+DENSE_S = 3 * 3600.0
+"""The last hours are recorded at the pace of the live polls, so that windows over them are known."""
 
 
 def write_past(path: Path, property_: SimulatedSite, config: Config, until: float) -> None:
