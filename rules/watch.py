@@ -66,7 +66,8 @@ class Thresholds:
         if self._has_lower:
             beyond |= values < self._lower
         once = beyond[0] if len(beyond) == 1 else np.logical_or.reduce(beyond)
-        return self._cells.take(once.nonzero()[0], axis=0).ravel()
+        cells: Cells = self._cells.take(once.nonzero()[0], axis=0).ravel()
+        return cells
 
     def conditions(self, frame: Frame, cells: Cells) -> Conditions:
         """As in `Watch`."""

@@ -23,8 +23,8 @@ def test_thresholds_are_formulas(plain: Vocabulary, yellow: str, red: str, clear
     frame = Frame(np.arange(40.0), values, values, {}, plain.local_seconds)
     together, alone = Thresholds({0: plan}, 3, 3), Formulas({0: plan}, 3)
     assert set(alone.candidates(frame)) <= set(together.candidates(frame))
-    rules, rows = np.zeros(3, np.intp), np.arange(3)
-    np.testing.assert_array_equal(together.conditions(frame, rules, rows), alone.conditions(frame, rules, rows))
+    cells = np.arange(3)
+    np.testing.assert_array_equal(together.conditions(frame, cells), alone.conditions(frame, cells))
 
 
 @pytest.mark.parametrize(
