@@ -6,14 +6,14 @@ import secrets
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from drivers.device import Clock
 from gateway.app import build, checkpoint
+from gateway.app.housekeeping import Housekeeping
 from gateway.app.round import Round
 from gateway.app.status import View
 from gateway.app.supervisor import Supervisor
 from gateway.app.warmup import warm
 from gateway.core import systemd
-from gateway.core.clock import SystemClock
+from gateway.core.clock import RunningClock, SteadyClock, SystemClock
 from gateway.core.config import Config
 from gateway.core.plugins import Plugins
 from gateway.delivery.dispatch import Dispatch, Pace
@@ -25,6 +25,7 @@ from gateway.delivery.writer import Writer
 from gateway.history.influx import InfluxHistory
 from gateway.history.local import LocalHistory
 from gateway.pipeline.board import Board
+from gateway.pipeline.engine import Engine
 from gateway.tickets.desk import Desk
 from gateway.web.metrics import registry
 from gateway.web.server import LocalWeb
@@ -33,20 +34,21 @@ log = logging.getLogger(__name__)
 
 HISTORY_FILE = "history.db"
 TOKEN_FILE = "control.token"  # noqa: S105 - a file name
-CHECKPOINT_MODELS_EVERY_S = 600.0
-"""Wall seconds between checkpoints of what the detectors have learnt."""
+LONGEST_WARM_UP_S = 600.0
+"""What systemd is asked to wait for each fleet; a year of history of hundreds of devices takes minutes."""
 
 
 class Daemon:
     """One site's gateway."""
 
-    def __init__(self, config: Config, plugins: Plugins, clock: Clock) -> None:
+    def __init__(self, config: Config, plugins: Plugins, clock: RunningClock) -> None:
         self._config = config
-        self._clock = clock
+        self._plugins = plugins
+        self._clock = SteadyClock(clock)
         self._engines = build.engines(config, plugins)
         self._board = Board(config.fleets, config.tick_s)
-        openers = build.openers(config, plugins, clock)
-        self._supervisors = [Supervisor(name, opener, clock) for name, opener in openers.items()]
+        openers = build.openers(config, plugins, self._clock)
+        self._supervisors = [Supervisor(name, opener, self._clock) for name, opener in openers.items()]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch the site until `stop` is set. Raises StateInUse or StorageFailed if the state cannot be had."""
@@ -54,26 +56,30 @@ class Daemon:
             writer = Writer(Store(self._config.state_folder))
             stack.push_async_callback(writer.close)
             saved = await writer.load()
-            self._restore(saved)
-            await self._warm_up()
+            self._clock.resume(saved.saved_at or 0.0)
+            desk = self._desk(saved, self._restore(saved))
+            await self._warm_up(stop)
+            if stop.is_set():
+                return
             histories = self._open_histories(stack)
             dispatch = await self._dispatch(writer, stack)
             sinks = [history.append for history in histories]
-            desk = self._desk(saved)
-            round_ = Round(self._board, self._engines, desk, writer, self._clock, sinks, dispatch.wake)
-            parts = (self._supervisors, histories)
+            alive = systemd.pat_watchdog
+            round_ = Round(self._board, self._engines, desk, writer, self._clock, sinks, dispatch.wake, alive)
+            chores = Housekeeping(self._config.state_folder, self._engines.values(), writer, self._clock)
+            parts = (self._clock, self._supervisors, histories, chores)
             view = View(self._config, self._board, round_, dispatch, writer, *parts, saved.damaged)
             await _serve_web(self._config, view, stack)
-            stack.push_async_callback(self._keep, round_)
-            await self._work(stop, round_, dispatch)
+            stack.push_async_callback(_keep, round_, chores)
+            await self._work(stop, round_, dispatch, chores)
 
-    async def _work(self, stop: asyncio.Event, round_: Round, dispatch: Dispatch) -> None:
+    async def _work(self, stop: asyncio.Event, round_: Round, dispatch: Dispatch, chores: Housekeeping) -> None:
         """Everything at once, each under its name, until it is time to stop."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(s.run(self._board), name=f"connection {s.name}") for s in self._supervisors]
             tasks.append(group.create_task(round_.run(self._config.tick_s), name="round"))
             tasks.append(group.create_task(dispatch.run(), name="dispatch"))
-            tasks.append(group.create_task(self._checkpoints(), name="checkpoints"))
+            tasks.append(group.create_task(chores.run(), name="housekeeping"))
             log.info("site=%s devices=%d ready", self._config.site.id, len(self._config.devices))
             systemd.notify("READY=1")
             await stop.wait()
@@ -81,26 +87,44 @@ class Daemon:
             for task in tasks:
                 task.cancel()
 
-    def _restore(self, saved: Saved) -> None:
-        """Give every rule its state back; what belongs to a rule or device that is gone is left where it is."""
+    def _restore(self, saved: Saved) -> set[tuple[str, str]]:
+        """Give every rule its state back; returns which alerts (rule, device) are active again.
+
+        What belongs to a rule or device that is gone is left where it is.
+        """
         place = {device: (e, row) for e in self._engines.values() for row, device in enumerate(e.fleet.ids)}
+        firing = set()
         for state in saved.rule_states:
             engine, row = place.get(state.device, (None, 0))
-            if engine is not None and not engine.book.restore(state.rule, row, state.fingerprint, state.body):
+            if engine is None:
+                continue
+            if not engine.book.restore(state.rule, row, state.fingerprint, state.body):
                 log.info("rule=%s device=%s changed since the last run; it starts anew", state.rule, state.device)
+            elif state.body["level"]:
+                firing.add((state.rule, state.device))
+        return firing
 
-    async def _warm_up(self) -> None:
-        history = self._config.state_folder / HISTORY_FILE
-        for engine in self._engines.values():
-            file = build.checkpoint_file(self._config.state_folder, engine.fleet)
-            learnt_until = checkpoint.read(file, engine.fleet, engine.detectors)
-            await asyncio.to_thread(warm, history, engine, self._board, learnt_until, self._clock.now())
+    async def _warm_up(self, stop: asyncio.Event) -> None:
+        """Bring every fleet up to the present. What was learnt is kept at once: a kill must not cost it again."""
+        folder = self._config.state_folder
+        for profile, engine in self._engines.items():
+            systemd.notify(f"STATUS=warming up {profile}\nEXTEND_TIMEOUT_USEC={LONGEST_WARM_UP_S * 1e6:.0f}")
+            learnt_until, now = self._take_up_learnt(engine), self._clock.now()
+            await asyncio.to_thread(warm, folder / HISTORY_FILE, engine, self._board, learnt_until, now, stop.is_set)
+            await checkpoint.keep(folder, engine)
         self._board.begin(self._clock.now())
 
-    def _desk(self, saved: Saved) -> Desk:
+    def _take_up_learnt(self, engine: Engine) -> float | None:
+        file = build.checkpoint_file(self._config.state_folder, engine.fleet)
+        learnt_until = checkpoint.read(file, engine.fleet, engine.detectors, self._clock.now())
+        if learnt_until is None:
+            engine.detectors = build.detectors(self._config, engine.fleet, self._plugins)
+        return learnt_until
+
+    def _desk(self, saved: Saved, firing: set[tuple[str, str]]) -> Desk:
         config = self._config
         rules = {rule.id: rule for profile in config.profiles for rule in config.rules_for(profile)}
-        return Desk(config.site.id, config.site.language, rules, config.policies, saved.open_tickets)
+        return Desk(config.site.id, config.site.language, rules, config.policies, saved.open_tickets, firing)
 
     async def _dispatch(self, writer: Writer, stack: AsyncExitStack) -> Dispatch:
         """The sender runs on the wall clock: the network does not run faster for a demo."""
@@ -121,41 +145,24 @@ class Daemon:
             stack.push_async_callback(asyncio.to_thread, history.close)
         return histories
 
-    async def _checkpoints(self) -> None:
-        while True:
-            await asyncio.sleep(CHECKPOINT_MODELS_EVERY_S)
-            await self._checkpoint()
 
-    async def _checkpoint(self) -> None:
-        """Copy what was learnt on the loop, write it in a thread; what cannot be written costs a warm-up."""
-        for engine in self._engines.values():
-            if not engine.detectors:
-                continue
-            path = build.checkpoint_file(self._config.state_folder, engine.fleet)
-            arrays = checkpoint.snapshot(engine.fleet, engine.detectors, self._clock.now())
-            try:
-                await asyncio.to_thread(checkpoint.write, path, arrays)
-            except OSError as error:
-                log.warning("checkpoint=%s cannot be written: %s", path.name, error.strerror)
-
-    async def _keep(self, round_: Round) -> None:
-        """The last things before the state closes: pending timers, unsaved tickets, what the detectors learnt."""
-        round_.keep_pending()
-        await round_.save()
-        await self._checkpoint()
+async def _keep(round_: Round, chores: Housekeeping) -> None:
+    """The last things before the state closes: pending timers, unsaved tickets, what the detectors learnt."""
+    round_.keep_pending()
+    await round_.save()
+    if round_.part.state != "ok":
+        log.error("stopped with %d messages that could not be stored", round_.unsaved)
+    await chores.keep_learnt()
 
 
 async def _serve_web(config: Config, view: View, stack: AsyncExitStack) -> None:
     """The local pages are a convenience: a taken port is said once and stops nothing."""
-    token = control_token(config.state_folder)
-    web = LocalWeb(config.web.bind, token, view, registry(view.samples))
     try:
+        web = LocalWeb(config.web.bind, control_token(config.state_folder), view, registry(view.samples))
+        stack.push_async_callback(web.stop)
         await web.start()
     except OSError as error:
-        log.warning("web=%s cannot listen: %s", config.web.bind, error.strerror)
-        await web.stop()
-        return
-    stack.push_async_callback(web.stop)
+        log.warning("web=%s is not there: %s", config.web.bind, error.strerror)
 
 
 def control_token(state_folder: Path) -> str:

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 SHORTEST_WAIT_S = 0.05
 """Wall seconds between rounds at least, so that a fast clock does not make the loop spin."""
+LONGEST_WAIT_S = 5.0
+"""Site seconds between rounds at most, so that a watchdog can tell a slow tick from a loop that hangs."""
 CHECKPOINT_EVERY_S = 60.0
 """Wall seconds between checkpoints of pending timers."""
 
@@ -59,6 +61,7 @@ class Round:
     clock: Clock
     record: Sequence[Callable[[Fresh], None]]
     stored: Callable[[], None]
+    alive: Callable[[], None]
     part: Part = field(default_factory=lambda: Part("storage"))
     counts: Counter[str] = field(default_factory=Counter)
     busy_s: float = 0.0
@@ -77,9 +80,9 @@ class Round:
                 self.keep_pending()
                 checkpoint_at = loop.time() + CHECKPOINT_EVERY_S
             await self.save()
-            now = self.clock.now()
-            until_next_s = tick_s - now % tick_s
-            await asyncio.gather(self.clock.sleep(until_next_s), asyncio.sleep(SHORTEST_WAIT_S))
+            self.alive()
+            wait_s = min(tick_s - self.clock.now() % tick_s, LONGEST_WAIT_S)
+            await asyncio.gather(self.clock.sleep(wait_s), asyncio.sleep(SHORTEST_WAIT_S))
 
     def work(self, now: float) -> list[Decision]:
         """Evaluate everything that has come since the last round; returns what the desk decided."""
@@ -98,20 +101,29 @@ class Round:
         for engine in self.engines.values():
             self._note_states(engine, engine.book.pending_states())
 
+    @property
+    def unsaved(self) -> int:
+        """Messages that no transaction has taken yet."""
+        return len(self._unsaved.messages)
+
     async def save(self) -> None:
         """Commit what is unsaved; on failure keep it and say so."""
         async with self._saving:
             now = self.clock.now()
-            unsaved, changes = self._unsaved, self._unsaved.changes(now)
+            saving, changes = self._unsaved, self._unsaved.changes(now)
             if changes is None:
                 return
             self._unsaved = Unsaved()
             try:
                 await self.writer.commit(changes)
             except StorageFailed as error:
-                self._unsaved = _merged(unsaved, self._unsaved)
+                self._unsaved = _merged(saving, self._unsaved)
                 self._storage(Part("storage", "degraded", f"cannot store tickets: {error}", self.part.since or now))
                 return
+            except asyncio.CancelledError:
+                # The commit goes on without us, perhaps in vain. To save the same thing twice does no harm.
+                self._unsaved = _merged(saving, self._unsaved)
+                raise
             self._storage(Part("storage"))
             if changes.messages:
                 self.stored()
@@ -139,7 +151,7 @@ class Round:
     def _note(self, decision: Decision) -> None:
         self.counts[f"decision:{decision.reason}"] += 1
         self._unsaved.note(decision)
-        if decision.ticket is not None:
+        if decision.ticket is not None and decision.messages:  # a flapping sensor must not fill the log either
             ticket = decision.ticket
             log.info(
                 "ticket=%s device=%s kind=%s level=%s reason=%r",

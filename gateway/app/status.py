@@ -4,25 +4,29 @@ import asyncio
 import math
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
 from drivers.device import Health
+from gateway.app.housekeeping import Housekeeping
 from gateway.app.round import Round
 from gateway.app.supervisor import Supervisor
+from gateway.core.clock import SteadyClock
 from gateway.core.config import Config
 from gateway.core.health import Part, report
 from gateway.core.types import Status
 from gateway.delivery.dispatch import Dispatch
 from gateway.delivery.line import LineHealth
-from gateway.delivery.records import Delivery
+from gateway.delivery.statefile import StorageFailed
 from gateway.delivery.writer import Writer
 from gateway.history.influx import InfluxHistory
 from gateway.history.local import LocalHistory
 from gateway.pipeline.board import Board
 from gateway.web.metrics import Sample, counts
+from gateway.web.server import Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,10 @@ class View:
     round: Round
     dispatch: Dispatch
     writer: Writer
+    clock: SteadyClock
     supervisors: Sequence[Supervisor]
     histories: Sequence[LocalHistory | InfluxHistory]
+    chores: Housekeeping
     damaged: Sequence[str]
 
     def health(self) -> Mapping[str, Any]:
@@ -50,7 +56,7 @@ class View:
             "version": version("property-gateway"),
             "python": platform.python_version(),
             "loop": type(asyncio.get_running_loop()).__module__.partition(".")[0],
-            "time": self.round.clock.now(),
+            "time": self.clock.now(),
             "devices": {name: asdict(health) for name, health in self._devices().items()},
             "scores": self._scores(),
             "open_tickets": [
@@ -64,27 +70,29 @@ class View:
         """Tickets, newest first; an unknown status has none."""
         if status is not None and status not in set(Status):
             return []
-        found = await self.writer.tickets(status=Status(status) if status else None, limit=limit)
-        return [{**asdict(ticket), "delivery": _delivery(delivery)} for ticket, delivery in found]
+        with _reading():
+            found = await self.writer.tickets(status=Status(status) if status else None, limit=limit)
+        return [{**asdict(ticket), "delivery": asdict(delivery)} for ticket, delivery in found]
 
     async def ticket(self, ticket_id: str) -> Mapping[str, Any] | None:
         """One ticket with its messages."""
-        ticket = await self.writer.ticket(ticket_id)
-        if ticket is None:
-            return None
-        return {**asdict(ticket), "deliveries": [asdict(out) for out in await self.writer.messages(ticket_id)]}
+        with _reading():
+            ticket = await self.writer.ticket(ticket_id)
+            messages = await self.writer.messages(ticket_id)
+        return None if ticket is None else {**asdict(ticket), "deliveries": [asdict(out) for out in messages]}
 
     async def act(self, ticket_id: str, action: str, by: str) -> bool:
-        """Do what a person asked for."""
-        now = self.round.clock.now()
+        """Do what a person asked for. What cannot be stored at once is stored as soon as it can be."""
+        now = self.clock.now()
         if action == "resend":
             return await self._resend(ticket_id)
         decide = {"ack": self.round.desk.acknowledge, "close": self.round.desk.close}[action]
         return await self.round.decide(decide(ticket_id, by, now))
 
     async def _resend(self, ticket_id: str) -> bool:
-        messages = await self.writer.messages(ticket_id)
-        again = [await self.writer.resend(out.message.key) for out in messages if out.state != "sent"]
+        with _reading():
+            messages = await self.writer.messages(ticket_id)
+            again = [await self.writer.resend(out.message.key) for out in messages if out.state != "sent"]
         self.dispatch.wake()
         return any(again)
 
@@ -97,12 +105,17 @@ class View:
         yield from counts("transitions", "Alerts by what happened.", _tagged(tallies, "transition:"), "change")
         yield from counts("decisions", "Decisions of the desk.", _tagged(tallies, "decision:"), "reason")
         yield Sample("open_tickets", "Tickets nobody has closed.", len(self.round.desk.open_tickets), counter=False)
+        yield Sample("unsaved_messages", "Messages not on the disk yet.", self.round.unsaved, counter=False)
+        outbox = {name: count for name, count in self.chores.outbox.items() if name != "oldest_pending"}
+        yield from counts("outbox", "Messages by how they stand.", outbox, "state", counter=False)
         yield Sample("unknown_devices", "Batches of devices that are not configured.", self.board.unknown_devices)
         states = Counter[str](health.state for health in self._devices().values())
         yield from counts("devices", "Devices by health.", states, "state", counter=False)
         for part in self._parts():
             degraded = part.state != "ok"
             yield from counts("degraded", "1 if the part is.", {part.name: degraded}, "part", counter=False)
+        restarts = {supervisor.name: supervisor.restarts for supervisor in self.supervisors}
+        yield from counts("driver_restarts", "Drivers that stopped and were started again.", restarts, "connection")
         for supervisor in self.supervisors:
             for name, value in supervisor.driver.counters().items():
                 labels = (("connection", supervisor.name), ("what", name))
@@ -115,6 +128,8 @@ class View:
 
     def _parts(self) -> Iterable[Part]:
         yield self.round.part
+        yield self.clock.health()
+        yield self.chores.health()
         yield _line(self.dispatch.health())
         yield from (history.health() for history in self.histories)
         if self.damaged:
@@ -152,8 +167,13 @@ def _connection(supervisor: Supervisor) -> Part:
     return Part(f"connection {supervisor.name}", "degraded", f"{named}{more}", since)
 
 
-def _delivery(delivery: Delivery) -> Mapping[str, int]:
-    return asdict(delivery)
+@contextmanager
+def _reading() -> Iterator[None]:
+    """A state file that cannot be read now is the machine's trouble, not a bad question."""
+    try:
+        yield
+    except StorageFailed as error:
+        raise Unavailable(str(error)) from error
 
 
 def _tagged(tallies: Counter[str], tag: str) -> dict[str, float]:

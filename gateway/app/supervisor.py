@@ -14,6 +14,12 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
+SOUND_AFTER_S = 60.0
+"""A driver that failed is trusted again after it has delivered for so long; one good batch proves nothing."""
+
+
+class DriverEnded(Exception):
+    """A driver's batches came to an end; they should go on for ever."""
 
 
 @dataclass(slots=True)
@@ -26,6 +32,8 @@ class Supervisor:
     driver: Driver = field(init=False)
     restarts: int = 0
     part: Part = field(init=False)
+    _failed_with: str = ""
+    _pause_s: float = FIRST_PAUSE_S
 
     def __post_init__(self) -> None:
         self.driver = self.open()
@@ -33,28 +41,35 @@ class Supervisor:
 
     async def run(self, board: Board) -> None:
         """Put what the driver yields on the board. Returns only by cancellation."""
-        pause_s = FIRST_PAUSE_S
         while True:
             try:
-                async with aclosing(self.driver.batches()) as batches:
-                    async for batch in batches:
-                        board.put(batch)
-                        if self.part.state != "ok":
-                            pause_s = FIRST_PAUSE_S
-                            self._recovered()
+                if self.restarts:
+                    self.driver = self.open()
+                await self._feed(board)
             except Exception as error:  # noqa: BLE001 - the one broad except: no device may stop the others
                 self._failed(error)
             self.restarts += 1
-            await self.clock.sleep(pause_s * random.uniform(0.5, 1.0))
-            pause_s = min(pause_s * 2.0, LONGEST_PAUSE_S)
-            self.driver = self.open()
+            await self.clock.sleep(self._pause_s * random.uniform(0.5, 1.0))
+            self._pause_s = min(self._pause_s * 2.0, LONGEST_PAUSE_S)
+
+    async def _feed(self, board: Board) -> None:
+        began = self.clock.now()
+        async with aclosing(self.driver.batches()) as batches:
+            async for batch in batches:
+                board.put(batch)
+                if self.part.state != "ok" and self.clock.now() - began >= SOUND_AFTER_S:
+                    self._recovered()
+        raise DriverEnded
 
     def _failed(self, error: Exception) -> None:
-        reason = f"driver stopped: {type(error).__name__}: {error}"
-        if self.part.reason != reason:
-            log.error("connection=%s %s; restarting", self.name, reason, exc_info=error)
-        self.part = Part(f"connection {self.name}", "degraded", reason, self.clock.now())
+        what = type(error).__name__
+        reason = f"driver stopped: {what}: {error}"
+        if self._failed_with != what:
+            log.error("connection=%s %s; restarting", self.name, reason[:256], exc_info=error)
+        self._failed_with = what
+        self.part = Part(self.part.name, "degraded", reason, self.part.since or self.clock.now())
 
     def _recovered(self) -> None:
         log.info("connection=%s driver runs again", self.name)
-        self.part = Part(f"connection {self.name}")
+        self._failed_with, self._pause_s = "", FIRST_PAUSE_S
+        self.part = Part(self.part.name)

@@ -6,8 +6,13 @@ a rule over the last hour is known from the first minute after a restart.
 
 import logging
 import sqlite3
+from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 
+import numpy as np
+
+from gateway.core.types import Block, Fleet
 from gateway.history.recording import Recording
 from gateway.pipeline.board import Board
 from gateway.pipeline.engine import Engine
@@ -20,14 +25,17 @@ LEARN_STEP_S = 60.0
 """Between readings, the past is shown to detectors at this step; windows are filled at the site's own tick."""
 
 
-def warm(history: Path, engine: Engine, board: Board, learnt_until: float | None, now: float) -> int:
+def warm(
+    history: Path, engine: Engine, board: Board, learnt_until: float | None, now: float, stopped: Callable[[], bool]
+) -> int:
     """Replay the end of the history of one fleet into its engine; returns how many rows were replayed.
 
-    A history that is absent or cannot be read costs the warm-up and nothing else.
+    A history that is absent or cannot be read costs the warm-up and nothing else. Once `stopped` says so the rest is
+    left out: what the detectors have learnt by then is sound, the windows are of no use.
     """
     try:
         with Recording(history) as recording:
-            return _replay(recording, engine, board, learnt_until, now)
+            return _replay(recording, engine, board, learnt_until, now, stopped)
     except FileNotFoundError:
         return 0
     except sqlite3.Error as error:
@@ -35,19 +43,37 @@ def warm(history: Path, engine: Engine, board: Board, learnt_until: float | None
         return 0
 
 
-def _replay(recording: Recording, engine: Engine, board: Board, learnt_until: float | None, now: float) -> int:
+def _replay(
+    recording: Recording,
+    engine: Engine,
+    board: Board,
+    learnt_until: float | None,
+    now: float,
+    stopped: Callable[[], bool],
+) -> int:
     fleet, tick_s = engine.fleet, board.tick_s
     now = now // tick_s * tick_s
-    learn_from = now - LEARN_FROM_S if learnt_until is None else learnt_until + tick_s
+    learn_from = max(now - LEARN_FROM_S, -np.inf if learnt_until is None else learnt_until + tick_s)
+    first, _ = recording.profiles().get(fleet.profile.profile, (now, now))
     rows = 0
+
+    def blocks(start: float, step_s: float) -> Iterator[Block]:
+        return takewhile(lambda _: not stopped(), recording.blocks(fleet, max(start, first), now, step_s))
+
     if engine.detectors and learn_from < now:
-        for block in recording.blocks(fleet, learn_from, now, LEARN_STEP_S):
+        for block in blocks(learn_from, LEARN_STEP_S):
             engine.learn(block)
             rows += len(block.times)
-    for block in recording.blocks(fleet, now - engine.book.horizon_s, now, tick_s):
+    for block in blocks(now - engine.book.horizon_s, tick_s):
         engine.remember(block)
         rows += len(block.times)
+    engine.remember(_unknown(fleet, now))  # until the first live tick: a window holds its last row until the next
     board.resume(fleet.profile.profile, recording.held(fleet, now))
     if rows:
         log.info("profile=%s warmed with %d rows of history", fleet.profile.profile, rows)
     return rows
+
+
+def _unknown(fleet: Fleet, time: float) -> Block:
+    shape = (1, len(fleet.devices), len(fleet.profile.points))
+    return Block(fleet, np.array([time]), np.full(shape, np.nan), np.full(shape, np.inf))

@@ -21,7 +21,7 @@ CATCHING_UP = 0.95
 TOLERATED_S = 1.0
 """A clock that was set back by less is put right without a word."""
 FORGIVEN_S = 3600.0
-"""After a restart, a clock that is behind by no more is waited for: without a battery, machines keep the hour on disk."""
+"""After a restart, a clock that is behind by no more is waited for: machines without a battery keep it on disk."""
 EARLIEST = 1_735_689_600.0
 """2025-01-01: no clock that shows an earlier time can be right."""
 

@@ -4,6 +4,7 @@ The site's time is cut into cells of one tick. Each `take` hands over one row pe
 one, so a live block mostly has one row. No reading is skipped: a cell in which a device delivered n times gets n rows.
 """
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,12 +34,14 @@ class Board:
         self.unknown_devices = 0
 
     def put(self, batch: Batch) -> None:
-        """Take note of one reading. Called by drivers; cheap."""
+        """Take note of one reading. Cheap. Raises ValueError if it is no row of the device's profile."""
         place = self._place.get(batch.device)
         if place is None:
             self.unknown_devices += 1
             return
         shelf, row = place
+        if batch.values.shape != shelf.row_shape or not math.isfinite(batch.time):
+            raise ValueError(f"not a row of {batch.device}: shape {batch.values.shape}, time {batch.time}")
         shelf.waiting.append((row, batch))
 
     def take(self, now: float) -> list[tuple[Block, Fresh]]:
@@ -67,6 +70,7 @@ class _Shelf:
     def __init__(self, fleet: Fleet, tick_s: float) -> None:
         self.fleet = fleet
         self.tick_s = tick_s
+        self.row_shape = (len(fleet.profile.points),)
         self.waiting: deque[tuple[int, Batch]] = deque(maxlen=MAX_WAITING)
         self.last = Held.empty(len(fleet.devices), len(fleet.profile.points))
         self.until: float | None = None
@@ -77,13 +81,20 @@ class _Shelf:
         start = end if self.until is None else int(np.floor(self.until / self.tick_s + 1e-6)) + 1
         if end < start:
             return None
-        start = max(start, end - MAX_ROWS + 1)
+        next_cell, start = start, max(start, end - MAX_ROWS + 1)
         rows, event_times, values = self._due(end * self.tick_s, now)
         layout = _lay_out(rows, np.ceil(event_times / self.tick_s).astype(np.int64), start, end, self.tick_s)
+        if start > next_cell:
+            self._bring_forward(layout, start, next_cell)
         shown, ages, self.last = unfold(layout.times, layout.index, rows, event_times, values, self.last, self._stale_s)
         self.until = float(layout.times[-1])
         fresh = Fresh(self.fleet, layout.times[layout.index], rows, event_times, values)
         return Block(self.fleet, layout.times, shown, ages), fresh
+
+    def _bring_forward(self, layout: "_Layout", start: int, next_cell: int) -> None:
+        """Show the first cell when all has just become stale: a row speaks until the next, so for what is left out."""
+        stale_cell = next_cell + int(np.ceil(self._stale_s.max() / self.tick_s)) + 1
+        layout.times[layout.times <= start * self.tick_s] -= max(start - stale_cell, 0) * self.tick_s
 
     def _due(self, limit: float, now: float) -> tuple[Ints, Floats, Floats]:
         """Take the waiting batches up to `limit`, in order of arrival; the rest stays for the next tick.

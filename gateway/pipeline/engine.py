@@ -21,7 +21,10 @@ not depend on how the rows were cut into blocks."""
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A transition, and why the detectors whose scores its rule reads saw the device as they did."""
+    """A transition, and why the detectors whose scores its rule reads saw the device as they did.
+
+    Detectors explain the last row that they were shown: live, the row of the transition; in a backtest, a later one.
+    """
 
     transition: Transition
     explanations: Mapping[str, Explanation]
@@ -35,6 +38,7 @@ class Engine:
         self.detectors = detectors
         self.book = book
         self.scores: dict[str, Floats] = {}  # [D] by detector, as of the last row
+        self.learnt_until = -np.inf  # time of the last row that the detectors were shown
         self._calm_until = -np.inf
         self._frozen = np.zeros(len(fleet.devices), dtype=np.bool_)
 
@@ -43,9 +47,9 @@ class Engine:
         return [finding for part in self._parts(block) for finding in self._evaluate(part)]
 
     def learn(self, block: Block) -> None:
-        """Let the detectors learn from the past; rules do not see it."""
-        for part in self._parts(block):
-            self._scores(part)
+        """Let the detectors learn from the past. Rules do not see it, so nothing starts or stops firing meanwhile."""
+        self._frozen = self.book.firing()
+        self._scores(block)
 
     def remember(self, block: Block) -> None:
         """Fill the windows of the rules with the past, scores excepted, without raising anything."""
@@ -64,11 +68,14 @@ class Engine:
         return {name: self.detectors[name].explain(transition.row) for name in named}
 
     def _scores(self, block: Block) -> dict[str, Floats]:
+        if not self.detectors:
+            return {}
         scores = {
             name: detector.update(block.times, block.values, block.age, self._frozen)
             for name, detector in self.detectors.items()
         }
         self.scores = {name: score[-1] for name, score in scores.items()}
+        self.learnt_until = float(block.times[-1])
         return scores
 
     def _parts(self, block: Block) -> Iterator[Block]:

@@ -2,10 +2,14 @@
 
 The desk decides and remembers; it neither stores nor sends. Every decision carries a named reason, which reaches the
 log and the metrics. It has no clock: `now` is handed in.
+
+`latch: true` in a rule says that only a person closes its tickets. The desk keeps that promise to every rule: a
+condition that clears is told, never closed. So the word changes nothing here; it holds for whoever adds closing by
+itself one day, and must then keep a latched ticket out of it.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -28,7 +32,7 @@ class Reason(StrEnum):
     WORSE = "escalated to red"
     AGAIN = "same problem again"
     AGAIN_QUIETLY = "same problem again, not worth a message"
-    JOINED = "another rule saw the same problem"
+    JOINED = "part of a problem that is there already"
     CLEARED = "condition went away"
     STILL_FIRING = "another rule still sees the problem"
     NO_TICKET = "nothing open to clear"
@@ -55,12 +59,22 @@ class Desk:
         rules: Mapping[str, Rule],
         policies: Mapping[str, Policy],
         open_tickets: Iterable[Ticket] = (),
+        firing: Collection[tuple[str, str]] | None = None,
     ) -> None:
+        """Take up tickets from before a restart; `firing` are the rules and devices whose alert is still active.
+
+        An alert that is not among them (its rule was changed or is gone) will never say that it cleared, so its
+        ticket must not wait for that. Without `firing` the tickets are believed. Raises ValueError for a rule whose
+        policy is missing, lest it be found when the rule fires.
+        """
         self.site = site
         self.language = language
         self.rules = rules
         self.policies = policies
-        self._open = {(ticket.device, ticket.kind): ticket for ticket in open_tickets}
+        unknown = {rule.policy for rule in rules.values() if rule.policy} - policies.keys()
+        if unknown:
+            raise ValueError(f"no such policy: {', '.join(sorted(unknown))}")
+        self._open = {(t.device, t.kind): t if firing is None else _still(t, firing) for t in open_tickets}
 
     @property
     def open_tickets(self) -> tuple[Ticket, ...]:
@@ -78,7 +92,7 @@ class Desk:
         if ticket is None:
             return self._raise(device, rule, transition, now, why or {})
         if Level(transition.level) is Level.RED and ticket.level is Level.YELLOW:
-            return self._escalate(ticket, device, rule, transition, now)
+            return self._escalate(ticket, device, rule, transition, now, why or {})
         return self._count(ticket, transition, now)
 
     def acknowledge(self, ticket_id: str, by: str, now: float) -> Decision | None:
@@ -86,6 +100,8 @@ class Desk:
         ticket = self._find(ticket_id)
         if ticket is None:
             return None
+        if ticket.status is Status.ACKNOWLEDGED:  # somebody pressed twice
+            return Decision(Reason.ACKNOWLEDGED, ticket)
         seen = replace(ticket, status=Status.ACKNOWLEDGED)
         return self._keep(Reason.ACKNOWLEDGED, seen, "acknowledged", now, {"by": by})
 
@@ -123,22 +139,32 @@ class Desk:
         )
         return self._keep(Reason.NEW_PROBLEM, ticket, "created", now)
 
-    def _escalate(self, ticket: Ticket, device: Device, rule: Rule, transition: Transition, now: float) -> Decision:
+    def _escalate(
+        self,
+        ticket: Ticket,
+        device: Device,
+        rule: Rule,
+        transition: Transition,
+        now: float,
+        why: Mapping[str, Explanation],
+    ) -> Decision:
         policy = rule.policy or DEFAULT_POLICY[Level.RED]
         worse = replace(
             ticket,
             level=Level.RED,
             policy=policy,
             title=texts.title(rule, device, Level.RED, transition.evidence, self.language),
+            advice=texts.advice(rule, self.language) or ticket.advice,
             due=self.policies[policy].due(now),
+            occurrences=ticket.occurrences + (ticket.cleared_at is not None),
             cleared_at=None,
             firing=_joined(ticket.firing, rule.id),
-            evidence={**ticket.evidence, "escalated": _evidence(transition, {}, self.language)},
+            evidence={**ticket.evidence, "escalated": _evidence(transition, why, self.language)},
         )
         return self._keep(Reason.WORSE, worse, "escalated", now)
 
     def _count(self, ticket: Ticket, transition: Transition, now: float) -> Decision:
-        if ticket.firing:
+        if ticket.firing or ticket.cleared_at is None:
             joined = replace(ticket, firing=_joined(ticket.firing, transition.rule))
             self._open[ticket.device, ticket.kind] = joined
             return Decision(Reason.JOINED, joined)
@@ -188,6 +214,10 @@ class Desk:
 
     def _find(self, ticket_id: str) -> Ticket | None:
         return next((ticket for ticket in self._open.values() if ticket.id == ticket_id), None)
+
+
+def _still(ticket: Ticket, firing: Collection[tuple[str, str]]) -> Ticket:
+    return replace(ticket, firing=tuple(rule for rule in ticket.firing if (rule, ticket.device) in firing))
 
 
 def _joined(rules: tuple[str, ...], rule: str) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
 """What a ticket says to a person, in the language of the site."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from drivers.device import Device
 from gateway.core.messages import Language
 from gateway.core.types import Level
 from models.detector import Explanation
-from rules.rule import Rule
+from rules.rule import Rule, Texts
 from rules.texts import render
 
 _LEVEL = {
@@ -23,25 +24,27 @@ _CHANNELS_SHOWN = 3
 
 def title(rule: Rule, device: Device, level: Level, values: Mapping[str, float], language: Language) -> str:
     """The rule's own title with its values filled in; without one, the level, the device and the rule's id."""
-    template = rule.title.get(language) or rule.title.get("en")
-    if template is None:
+    template = _text(rule.title, language)
+    if not template:
         return f"{_LEVEL[language][level]} {device.name or device.id} {rule.id}"
     return render(template, {**device.ratings, **values, "device": device.name or device.id})
 
 
 def advice(rule: Rule, language: Language) -> str:
     """What the rule's author tells the person who goes there."""
-    return rule.advice.get(language) or rule.advice.get("en") or ""
+    return _text(rule.advice, language)
 
 
 def explanation(why: Explanation, language: Language) -> str:
     """The channels that made a score, in one sentence each."""
-    channels = why.channels[:_CHANNELS_SHOWN]
-    return "; ".join(
-        _UNUSUAL[language].format(point=c.point, value=c.value, low=c.low, high=c.high, share=c.share) for c in channels
-    )
+    return "; ".join(render(_UNUSUAL[language], asdict(channel)) for channel in why.channels[:_CHANNELS_SHOWN])
 
 
 def stamp(time: float) -> str:
     """A moment as it stands in a ticket's id: UTC, to the millisecond, in characters that are safe everywhere."""
     return datetime.fromtimestamp(time, UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3] + "Z"
+
+
+def _text(texts: Texts, language: Language) -> str:
+    """In the language of the site, else in English, else as the author wrote it."""
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")

@@ -4,22 +4,43 @@ Bound to the loopback interface. Reading is open to this machine; changing anyth
 only the owner of the state folder can read. The server decides nothing: it asks the `Window` that the daemon gives it.
 """
 
+import asyncio
 import hmac
-import json
+import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from typing import Any, Protocol
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from pydantic_core import from_json
+
+from gateway.web.door import Door
+
+log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 65_536
+SLOWEST_REQUEST_S = 5.0
+"""For the headers, for the body, and between two requests of one connection."""
+SLOWEST_ANSWER_S = 30.0
+MOST_CONNECTIONS = 32
+STOP_S = 2.0
 ACTIONS = ("ack", "close", "resend")
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:]*)(?::\d+)?", re.IGNORECASE)
+_LIMIT = re.compile(r"[1-9][0-9]{0,3}|10000")
+_TICKET = re.compile(r"[A-Za-z0-9._:-]{1,255}")
+_NOT_SHOWN = re.compile(r"[^\w .,:@/+'()-]")
+
+
+class Unavailable(Exception):
+    """What was asked for cannot be had now; ask again later."""
 
 
 class Window(Protocol):
-    """What the pages show of the daemon, as JSON types."""
+    """What the pages show of the daemon, as JSON types. Methods that reach for the disk may raise Unavailable."""
 
     def health(self) -> Mapping[str, Any]:
         """The health report."""
@@ -47,11 +68,13 @@ class LocalWeb:
 
     def __init__(self, bind: str, token: str, window: Window, registry: CollectorRegistry) -> None:
         host, _, port = bind.rpartition(":")
-        self._host, self._port = host, int(port)
+        self._host, self._port = host.strip("[]"), int(port)
+        self._hosts = {host.lower(), "localhost", "127.0.0.1", "[::1]"}
         self._token = token
         self._window = window
         self._registry = registry
         self._runner: web.AppRunner | None = None
+        self._door: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Listen. Raises OSError if the address is taken."""
@@ -62,12 +85,25 @@ class LocalWeb:
         app.router.add_get("/api/tickets", self._tickets)
         app.router.add_get("/api/tickets/{id}", self._ticket)
         app.router.add_post("/api/tickets/{id}/{action}", self._act)
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=log,
+            handler_cancellation=True,
+            keepalive_timeout=SLOWEST_REQUEST_S,
+            lingering_time=STOP_S,
+            shutdown_timeout=STOP_S,
+        )
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
+        if self._runner.server is not None:
+            door = Door(self._runner.server, MOST_CONNECTIONS)
+            loop = asyncio.get_running_loop()
+            self._door = await loop.create_server(door, self._host, self._port, backlog=MOST_CONNECTIONS)
 
     async def stop(self) -> None:
         """Close the address and finish what is under way."""
+        if self._door is not None:
+            self._door.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -75,15 +111,19 @@ class LocalWeb:
     async def _guard(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """Refuse browsers that were lured here (Host, Origin), and changes without the token."""
-        host = request.host.rpartition(":")[0] or request.host
-        if host not in {self._host, "localhost", "127.0.0.1", "[::1]"} or "Origin" in request.headers:
+        """Refuse browsers that were lured here (Host, Origin), changes without the token, and whoever dawdles."""
+        host = _HOST.fullmatch(request.headers.get("Host", ""))
+        if host is None or host[1].lower() not in self._hosts or "Origin" in request.headers:
             raise web.HTTPForbidden(text="this page is for this machine only")
-        if request.method != "GET":
-            given = request.headers.get("Authorization", "").encode()
+        if request.method not in {"GET", "HEAD"}:
+            given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
             if not hmac.compare_digest(given, f"Bearer {self._token}".encode()):
                 raise web.HTTPUnauthorized(text="a control token is needed to change anything")
-        return await handler(request)
+        try:
+            async with asyncio.timeout(SLOWEST_ANSWER_S):
+                return await handler(request)
+        except (Unavailable, TimeoutError) as error:
+            raise web.HTTPServiceUnavailable(text=str(error) or "this took too long") from error
 
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response(self._window.health())
@@ -96,12 +136,12 @@ class LocalWeb:
 
     async def _tickets(self, request: web.Request) -> web.Response:
         limit = request.query.get("limit", "100")
-        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= 10_000):
+        if not _LIMIT.fullmatch(limit):
             raise web.HTTPBadRequest(text="limit must be a whole number from 1 to 10000")
         return web.json_response(await self._window.tickets(request.query.get("status"), int(limit)))
 
     async def _ticket(self, request: web.Request) -> web.Response:
-        ticket = await self._window.ticket(request.match_info["id"])
+        ticket = await self._window.ticket(_ticket_id(request))
         if ticket is None:
             raise web.HTTPNotFound(text="no such ticket")
         return web.json_response(ticket)
@@ -110,10 +150,36 @@ class LocalWeb:
         action = request.match_info["action"]
         if action not in ACTIONS:
             raise web.HTTPNotFound(text=f"no such action; there are {', '.join(ACTIONS)}")
-        by = "local"
-        with suppress(json.JSONDecodeError, UnicodeDecodeError):
-            body = await request.json()
-            by = str(body.get("by", by))[:64] if isinstance(body, dict) else by
-        if not await self._window.act(request.match_info["id"], action, by):
+        ticket, by = _ticket_id(request), await _by(request)
+        if not await self._window.act(ticket, action, by):
             raise web.HTTPNotFound(text="no such open ticket")
         return web.json_response({"done": action})
+
+
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    """Whoever sends what is no HTTP must not be able to fill the log."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+log.addFilter(_is_our_fault)
+
+
+def _ticket_id(request: web.Request) -> str:
+    ticket = request.match_info["id"]
+    if not _TICKET.fullmatch(ticket):
+        raise web.HTTPNotFound(text="no such ticket")
+    return ticket
+
+
+async def _by(request: web.Request) -> str:
+    """Who asks: the body's `by`, in characters that can stand in a log and in a letter; "local" if it does not say."""
+    try:
+        async with asyncio.timeout(SLOWEST_REQUEST_S):
+            body = await request.read()
+        said = from_json(body) if body else {}
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout(text="the body did not come") from error
+    except ValueError as error:
+        raise web.HTTPBadRequest(text="the body must be JSON") from error
+    by = str(said.get("by", "")) if isinstance(said, dict) else ""
+    return _NOT_SHOWN.sub("", by)[:64].strip() or "local"

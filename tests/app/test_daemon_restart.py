@@ -1,0 +1,96 @@
+"""What a daemon knows of its earlier life, whatever was edited, learnt or set in between."""
+
+import asyncio
+
+from gateway.core.clock import SystemClock
+from gateway.core.config import Config, load
+from gateway.core.plugins import Plugins
+from gateway.core.types import Status
+from gateway.delivery.store import Store
+from gateway.tickets.desk import Reason
+from simulators.property_api import PropertyApi
+from tests.app.played import Pumps, ask, running, told
+from tests.app.small_site import GOOD, LOW, until
+
+
+async def test_after_a_restart_an_alert_goes_on_and_its_ticket_stays_the_same(
+    config: Config, plugins: Plugins, pumps: Pumps, api: PropertyApi
+) -> None:
+    pumps.shown["P-1"] = LOW
+    async with running(config, plugins):
+        await until(lambda: len(api.book.orders) == 1)
+    async with running(config, plugins):
+        await asyncio.sleep(0.5)
+        (ticket,) = await ask(config, "/api/tickets")
+        assert (ticket["occurrences"], ticket["messages"], ticket["firing"]) == (1, 1, ["low"])
+        pumps.shown["P-1"] = GOOD
+        await until(lambda: bool(told("condition_cleared", api)))
+    assert len(api.book.orders) == 1
+
+
+async def test_what_the_detectors_learnt_is_kept_when_it_stops(config: Config, plugins: Plugins) -> None:
+    async with running(config, plugins):
+        pass
+    assert (config.state_folder / "models" / "played-pump.npz").exists()
+
+
+async def test_an_edited_rule_does_not_hold_its_ticket(
+    config: Config, plugins: Plugins, pumps: Pumps, api: PropertyApi
+) -> None:
+    pumps.shown["P-1"] = LOW
+    async with running(config, plugins):
+        await until(lambda: len(api.book.orders) == 1)
+    pack = config.path.parent / "pack.yaml"
+    pack.write_text(pack.read_text().replace("pressure < 2", "pressure < 1.2"))
+    edited = load(config.path, plugins=plugins, environment={}).config
+    assert edited is not None
+    pumps.shown["P-1"] = (1.1, 5.0)
+    async with running(edited, plugins):
+        while f"decision:{Reason.JOINED}" not in (await ask(config, "/api/status"))["counts"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        pumps.shown["P-1"] = GOOD
+        await until(lambda: bool(told("condition_cleared", api)))
+    store = Store(config.state_folder)
+    ((ticket, _),) = store.tickets()
+    store.close()
+    assert (ticket.status, ticket.occurrences, ticket.firing) == (Status.OPEN, 1, ())
+
+
+class Wall(SystemClock):
+    """The machine's clock, and how far somebody has set it."""
+
+    ahead_s = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead_s
+
+
+async def test_a_machine_that_starts_in_1970_goes_on_where_it_was(
+    config: Config, plugins: Plugins, pumps: Pumps, api: PropertyApi
+) -> None:
+    began, wall = SystemClock().now(), Wall()
+    async with running(config, plugins, wall):
+        pass
+    wall.ahead_s = -SystemClock().now()
+    async with running(config, plugins, wall):
+        pumps.shown["P-0"] = LOW
+        await until(lambda: len(api.book.orders) == 1)
+        (ticket,) = await ask(config, "/api/tickets")
+        assert began <= ticket["fired_at"] <= SystemClock().now()
+        assert "clock" in {part["part"] for part in (await ask(config, "/health"))["parts"] if part["state"] != "ok"}
+        wall.ahead_s = 0.0
+        pumps.shown["P-0"] = GOOD
+        await until(lambda: bool(told("condition_cleared", api)))
+        assert "clock" in {part["part"] for part in (await ask(config, "/health"))["parts"] if part["state"] == "ok"}
+
+
+async def test_a_clock_that_is_set_back_shows_and_blinds_nobody(
+    config: Config, plugins: Plugins, pumps: Pumps, api: PropertyApi
+) -> None:
+    wall = Wall()
+    async with running(config, plugins, wall):
+        wall.ahead_s = -7200.0
+        pumps.shown["P-0"] = LOW
+        await until(lambda: len(api.book.orders) == 1)
+        health = await ask(config, "/health")
+        assert health["parts"][0]["part"] == "clock"

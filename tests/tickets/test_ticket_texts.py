@@ -1,0 +1,75 @@
+"""What a ticket says: in the language of the site if the author wrote it, and readable whatever is unknown."""
+
+import math
+from typing import Any
+
+import pytest
+
+from drivers.device import Device
+from gateway.core.messages import Language
+from gateway.core.types import Level
+from gateway.tickets import texts
+from models.detector import Contribution, Explanation
+from rules.rule import Rule
+
+PUMP = Device.model_validate(
+    {"id": "P-1", "name": "1号泵", "profile": "pump", "on": "x", "ratings": {"rated_power": 7.5}}
+)
+BOTH = {"zh": "{device} 轴承 {temp:.0f} 度，额定 {rated_power} kW", "en": "{device}: bearing at {temp:.0f} C"}
+
+
+def make_rule(**written: Any) -> Rule:
+    return Rule.model_validate({"id": "bearing-hot", "yellow": {"when": "temp > 80"}, **written})
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "values", "said"),
+    [
+        (BOTH, "zh", {"temp": 91.6}, "1号泵 轴承 92 度，额定 7.5 kW"),
+        (BOTH, "en", {"temp": 91.6}, "1号泵: bearing at 92 C"),
+        (BOTH, "zh", {}, "1号泵 轴承 – 度，额定 7.5 kW"),
+        (BOTH, "en", {"temp": math.nan}, "1号泵: bearing at – C"),
+        ({"en": "only English"}, "zh", {}, "only English"),
+        ({"zh": "只有中文"}, "en", {}, "只有中文"),
+        ({}, "zh", {}, "黄色预警 1号泵 bearing-hot"),
+        ({}, "en", {}, "Yellow alert 1号泵 bearing-hot"),
+        ({"en": ""}, "en", {}, "Yellow alert 1号泵 bearing-hot"),
+    ],
+)
+def test_titles(title: dict[str, str], language: Language, values: dict[str, float], said: str) -> None:
+    assert texts.title(make_rule(title=title), PUMP, Level.YELLOW, values, language) == said
+
+
+def test_a_device_without_a_name_is_called_by_its_id() -> None:
+    nameless = PUMP.model_copy(update={"name": ""})
+    assert texts.title(make_rule(), nameless, Level.RED, {}, "en") == "Red alert P-1 bearing-hot"
+
+
+@pytest.mark.parametrize(
+    ("advice", "language", "said"),
+    [
+        ({"zh": "停泵"}, "zh", "停泵"),
+        ({"zh": "停泵"}, "en", "停泵"),
+        ({"en": "stop it"}, "zh", "stop it"),
+        ({}, "zh", ""),
+    ],
+)
+def test_advice_in_any_language_is_better_than_none(advice: dict[str, str], language: Language, said: str) -> None:
+    assert texts.advice(make_rule(advice=advice), language) == said
+
+
+def test_an_explanation_names_the_three_channels_that_matter_most() -> None:
+    channels = tuple(Contribution(name, 0.25, 5.0, 2.0, 1.0, 3.0) for name in "abcd")
+    assert texts.explanation(Explanation(0.97, 0.0, channels), "en") == "; ".join(
+        f"{name} is 5, usually 1 to 3 (25% of the score)" for name in "abc"
+    )
+    assert texts.explanation(Explanation(0.97, 0.0, channels[:1]), "zh") == "a 为 5，通常 1 至 3（占 25%）"
+    assert texts.explanation(Explanation(math.nan, 0.0, ()), "zh") == ""
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [(0.0, "19700101T000000.000Z"), (1_773_532_865.9999, "20260315T000105.999Z"), (0.0005, "19700101T000000.000Z")],
+)
+def test_stamps(time: float, said: str) -> None:
+    assert texts.stamp(time) == said
