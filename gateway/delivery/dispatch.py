@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from drivers.device import Clock
+from gateway.core.types import Level
 from gateway.delivery.answers import Answer, Park, Reason, Retry, Sent, Verdict, found, judge
 from gateway.delivery.line import Line, LineHealth
 from gateway.delivery.mapping import SiteFacts, Unmappable, lookup_path, wire
@@ -47,12 +48,17 @@ class Pace:
     workers: int = 4
     first_pause_s: float = 1.0
     longest_pause_s: float = 300.0
+    longest_red_pause_s: float = 15.0
     key_window_s: float = 24 * 3600.0
 
-    def pause_s(self, attempts: int, at_least_s: float, chance: float) -> float:
-        """Exponential with full jitter, `chance` in [0, 1), but never shorter than the receiver asked for."""
+    def pause_s(self, attempts: int, at_least_s: float, chance: float, level: Level = Level.YELLOW) -> float:
+        """Exponential with full jitter, `chance` in [0, 1), but never shorter than the receiver asked for.
+
+        Somebody must be on site for a red ticket within minutes: bad luck with single tries must not cost one of them.
+        """
+        patience = self.longest_red_pause_s if level is Level.RED else self.longest_pause_s
         ceiling = max(self.first_pause_s, at_least_s) * 2.0 ** min(attempts, 32)
-        longest = max(min(ceiling, self.longest_pause_s), at_least_s)
+        longest = max(min(ceiling, patience), at_least_s)
         return min(at_least_s + chance * (longest - at_least_s), LONGEST_PAUSE_S)
 
 
@@ -160,7 +166,9 @@ class Dispatch:
             case Sent(reason, work_order):
                 await self._outbox.sent(key, now, f"{reason} {work_order}")
             case Retry(reason, detail, at_least_s):
-                pause_s = self._pace.pause_s(outgoing.attempts, at_least_s, self._chance.random())
+                pause_s = self._pace.pause_s(
+                    outgoing.attempts, at_least_s, self._chance.random(), Level(outgoing.message.level)
+                )
                 await self._outbox.retry(key, now, now + pause_s, f"{reason}: {detail}")
             case Park(reason, detail):
                 await self._outbox.park(key, f"{reason}: {detail}")

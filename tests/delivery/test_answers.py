@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gateway.core.types import Level
 from gateway.delivery.answers import (
     LONGEST_ANSWER_BYTES,
     Answer,
@@ -184,3 +185,8 @@ def test_a_wrong_token_is_reported_at_once() -> None:
     line = Line(rest_s=1.0)
     line.judged(Retry(Reason.REFUSED, "401"), 5.0)
     assert line.health.state == "refused"
+
+
+def test_a_red_message_waits_seconds_however_unlucky_it_was() -> None:
+    assert Pace().pause_s(50, 0.0, 1.0, Level.RED) == 15.0
+    assert Pace().pause_s(50, 60.0, 1.0, Level.RED) == 60.0  # the receiver asked for it
