@@ -77,15 +77,15 @@ class Decoder:
     """A compiled decoder for P points that arrive in the answers to the given reads."""
 
     def __init__(self, encodings: Sequence[Encoding], reads: Sequence[Read]) -> None:
-        spots = sorted(_spots(encodings, reads), key=lambda spot: (-len(spot.bytes), spot.encoding.kind))
+        spots = sorted(_spots(encodings, reads), key=lambda s: (-len(s.bytes), s.encoding.kind, s.column))
         self._blank = tuple(bytes(read.size) for read in reads)
         self._size = sum(read.size for read in reads)
         self._gather = np.array([i for spot in spots for i in spot.bytes], dtype=np.intp)
         self._types = _types(spots)
-        self._column = np.argsort([spot.column for spot in spots])  # from the order of types to the order of columns
+        self._width = len(encodings)
         self._of_read = [np.array([part.point for part in read.slices]) for read in reads]
-        self._scale = np.array([encoding.scale for encoding in encodings])
-        self._offset = np.array([encoding.offset for encoding in encodings])
+        self._scale = _unless_all(1.0, [encoding.scale for encoding in encodings])
+        self._offset = _unless_all(0.0, [encoding.offset for encoding in encodings])
         largest = sys.float_info.max  # so that infinities are out of range, too
         self._low = np.array([max(encoding.low, -largest) for encoding in encodings])
         self._high = np.array([min(encoding.high, largest) for encoding in encodings])
@@ -98,31 +98,32 @@ class Decoder:
 
         NaN is what was not answered, a sentinel, not finite or out of range. Raises ValueError if the sizes are wrong.
         """
-        data = b"".join(
-            [blank if answer is None else answer for answer, blank in zip(answers, self._blank, strict=True)]
-        )
+        data = b"".join([a if a is not None else blank for a, blank in zip(answers, self._blank, strict=True)])
         if len(data) != self._size:
             raise ValueError(f"{len(data)} bytes do not fill {self._size}")
         with np.errstate(all="ignore"):
             row = self._raw(np.frombuffer(data, np.uint8))
             if self._marks.size:
                 row[self._marked[row[self._marked] == self._marks]] = np.nan
-            row *= self._scale
-            row += self._offset
+            if self._scale is not None:
+                row *= self._scale
+            if self._offset is not None:
+                row += self._offset
             row[(row < self._low) | (row > self._high)] = np.nan
-        for answer, columns in zip(answers, self._of_read, strict=True):
-            if answer is None:
-                row[columns] = np.nan
+        if None in answers:
+            for answer, columns in zip(answers, self._of_read, strict=True):
+                if answer is None:
+                    row[columns] = np.nan
         return row
 
     def _raw(self, data: NDArray[np.uint8]) -> Floats:
         """Raw values [P] in column order."""
         ordered = data.take(self._gather)
-        values = np.empty(self._column.size)
+        values = np.empty(self._width)
         for part in self._types:
-            found = ordered[part.first : part.last].view(part.dtype)
-            values[part.start : part.stop] = found if part.masks is None else found & part.masks != 0
-        return values.take(self._column)
+            found = ordered[part.bytes].view(part.dtype)
+            values[part.columns] = found if part.masks is None else found & part.masks != 0
+        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +138,11 @@ class _Spot:
 
 @dataclass(frozen=True, slots=True)
 class _Type:
-    """All values of one kind: their bytes first:last after the gather, their places start:stop among the values."""
+    """All values of one kind: where their bytes are after the gather, and which columns they fill."""
 
     dtype: np.dtype[np.generic]
-    first: int
-    last: int
-    start: int
-    stop: int
+    bytes: slice
+    columns: slice | NDArray[np.intp]
     masks: NDArray[np.uint8] | None
 
 
@@ -176,11 +175,23 @@ def _lowest_first(words: int, order: Order) -> list[int]:
 
 def _types(spots: Sequence[_Spot]) -> list[_Type]:
     types: list[_Type] = []
-    first = start = 0
+    first = 0
     for kind, same in groupby(spots, key=lambda spot: spot.encoding.kind):
         group = list(same)
-        last, stop = first + sum(len(spot.bytes) for spot in group), start + len(group)
+        last = first + sum(len(spot.bytes) for spot in group)
         masks = np.array([spot.mask for spot in group], dtype=np.uint8) if kind == "bool" else None
-        types.append(_Type(np.dtype(_DTYPE[kind]), first, last, start, stop, masks))
-        first, start = last, stop
+        types.append(_Type(np.dtype(_DTYPE[kind]), slice(first, last), _columns(group), masks))
+        first = last
     return types
+
+
+def _columns(spots: Sequence[_Spot]) -> slice | NDArray[np.intp]:
+    """The columns in rising order; a slice if they are neighbours, because numpy fills that several times as fast."""
+    columns = [spot.column for spot in spots]
+    if columns[-1] - columns[0] == len(columns) - 1:
+        return slice(columns[0], columns[-1] + 1)
+    return np.array(columns, dtype=np.intp)
+
+
+def _unless_all(trivial: float, numbers: Sequence[float]) -> Floats | None:
+    return None if all(number == trivial for number in numbers) else np.array(numbers)

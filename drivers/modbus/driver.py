@@ -108,7 +108,7 @@ class ModbusDriver:
         pause_s = batch = None
         began = self._clock.now()
         try:
-            answers = await self._poll(wire, unit)
+            answers = await self._poll(wire, unit, began)
         except ReadError as error:
             now = self._clock.now()
             pause_s = unit.failed(now, error, now - began)
@@ -117,16 +117,16 @@ class ModbusDriver:
             unit.answered(now, answers)
             if any(answer is not None for answer in answers):
                 batch = Batch(unit.device.id, now, unit.layout.decoder.decode(answers))
-        self._counts["overruns"] += self._rota.done(self._clock.now(), pause_s)
+        self._counts["overruns"] += self._rota.done(now, pause_s)
         return batch
 
-    async def _poll(self, wire: Wire, unit: Unit) -> list[bytes | None]:
+    async def _poll(self, wire: Wire, unit: Unit, now: float) -> list[bytes | None]:
         """Ask for everything once; the first question that fails ends the poll, unless only that read is refused."""
         if unit.given_up:
             await self._probe(wire, unit)
         answers: list[bytes | None] = []
         for i, request in enumerate(unit.requests):
-            if unit.is_aside(i, self._clock.now()):
+            if unit.is_aside(i, now):
                 answers.append(None)
                 continue
             try:
@@ -135,16 +135,16 @@ class ModbusDriver:
                 if error.fault is not Fault.CONFIG:
                     raise
                 if error.exception == _NO_SUCH_ADDRESS and unit.layout.reads[i].bridged:
-                    return await self._poll_without_bridges(wire, unit)
-                unit.set_aside(i, self._clock.now(), error)
+                    return await self._poll_without_bridges(wire, unit, now)
+                unit.set_aside(i, now, error)
                 answers.append(None)
         return answers
 
-    async def _poll_without_bridges(self, wire: Wire, unit: Unit) -> list[bytes | None]:
+    async def _poll_without_bridges(self, wire: Wire, unit: Unit, now: float) -> list[bytes | None]:
         """The device does not let us read across its holes: remember that, and ask again around them."""
         _log.info("reading around holes device=%s hint='max_gap: 0'", unit.device.id)
         unit.lay_out(Layout.of(unit.profile, max_gap=0))
-        return await self._poll(wire, unit)
+        return await self._poll(wire, unit, now)
 
     async def _probe(self, wire: Wire, unit: Unit) -> None:
         """One small read, so that a dead device costs its neighbours little. A refusal is a sign of life."""

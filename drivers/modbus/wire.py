@@ -12,6 +12,7 @@ from pymodbus.pdu import ModbusPDU
 from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
 
+from drivers.modbus.patience import Patience, at_most
 from drivers.modbus.profile import ModbusConnection
 from drivers.modbus.question import DOUBTS, Question, Verdict
 from drivers.plan import Place, Read, Table
@@ -86,9 +87,11 @@ class Wire:
     def __init__(self, connection: ModbusConnection, counts: Counter[str]) -> None:
         self._at, self._counts = connection, counts
         self._client: AsyncModbusTcpClient | None = None
+        self._patience = Patience(connection.timeout, self._stop_waiting)
         self._question: Question | None = None
         self._waiting = False
         self._verdict: Verdict | None = None  # on what arrived since the last request, if anything did
+        self._doubted = False
 
     @classmethod
     def request(cls, unit: int, where: Read | Place) -> ModbusPDU:
@@ -99,7 +102,7 @@ class Wire:
     @property
     def connected(self) -> bool:
         """Whether there is a connection that can be trusted."""
-        return self._client is not None and self._client.connected and self._verdict not in DOUBTS
+        return self._client is not None and self._client.connected and not self._doubted
 
     async def connect(self) -> bool:
         """Connect anew; False if the other side cannot be reached within the timeout."""
@@ -107,7 +110,7 @@ class Wire:
         client = AsyncModbusTcpClient(
             self._at.host,
             port=self._at.port,
-            timeout=self._at.timeout,
+            timeout=None,  # type: ignore[arg-type]  # the patience is ours
             retries=0,
             reconnect_delay=0,
             trace_packet=self._trace,
@@ -115,10 +118,13 @@ class Wire:
         for answer in _ANSWERS:
             client.register(answer)
         self._question = self._verdict = None
+        self._doubted = False
         self._client = client
-        connected = await client.connect()
-        _heed_cancellation()
-        return connected
+        try:
+            async with at_most(self._at.timeout):
+                return await client.connect()
+        except TimeoutError:
+            return False
 
     def close(self) -> None:
         """Drop the connection."""
@@ -143,6 +149,7 @@ class Wire:
             raise self._failure()
         self._counts["requests"] += 1
         self._waiting, self._verdict = True, None
+        self._patience.begin()
         try:
             answer = await self._client.execute(False, request)  # noqa: FBT003 - pymodbus's: an answer is expected
         except ModbusException:
@@ -151,17 +158,22 @@ class Wire:
             self.close()
             raise ReadError(Fault.LOST, "connection closed by the other side") from error
         finally:
+            self._patience.end()
             self._waiting = False
-        _heed_cancellation()
         if isinstance(answer, _Answer):
             return answer.data
         self._counts["exceptions"] += 1
         fault, meaning = _EXCEPTIONS.get(answer.exception_code, (Fault.BUSY, "unknown exception"))
         raise ReadError(fault, f"{meaning} (exception {answer.exception_code})", answer.exception_code)
 
+    def _stop_waiting(self) -> None:
+        """The time for an answer is over: tell pymodbus what a timer of its own would have told it."""
+        if self._client is not None and not (answer := self._client.ctx.response_future).done():
+            answer.set_exception(TimeoutError())
+
     def _failure(self) -> ReadError:
         """Say why the last request has no answer, and drop a connection whose bytes are in doubt."""
-        if self._verdict in DOUBTS or self._verdict is Verdict.PART:
+        if self._doubted or self._verdict is Verdict.PART:
             self._counts["rejected"] += self._verdict is Verdict.PART  # doubts were counted when they came
             self.close()
             return ReadError(Fault.REJECTED, f"rejected: {self._verdict}")
@@ -179,24 +191,20 @@ class Wire:
         if sending:
             self._question = Question(data)
             return data
-        if self._verdict not in DOUBTS:
+        if not self._doubted:
             self._verdict = self._judge(data)
-        return b"" if self._verdict in DOUBTS else data
+            if self._verdict is not Verdict.ANSWER:
+                self._take_note(self._verdict)
+        return b"" if self._doubted else data
 
     def _judge(self, data: bytes) -> Verdict:
         if self._question is None:
-            verdict = Verdict.SURPLUS
-        elif self._waiting and self._verdict is not Verdict.ANSWER:
-            verdict = self._question.judge(data)
-        else:
-            verdict = self._question.judge_unasked(data)
+            return Verdict.SURPLUS
+        if self._waiting and self._verdict is not Verdict.ANSWER:
+            return self._question.judge(data)
+        return self._question.judge_unasked(data)
+
+    def _take_note(self, verdict: Verdict) -> None:
+        self._doubted = verdict in DOUBTS
         self._counts["late"] += verdict is Verdict.LATE
-        self._counts["rejected"] += verdict in DOUBTS
-        return verdict
-
-
-def _heed_cancellation() -> None:
-    """Before Python 3.12 asyncio.wait_for, which pymodbus uses, loses a cancellation that comes with the answer."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+        self._counts["rejected"] += self._doubted

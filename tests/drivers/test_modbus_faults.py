@@ -4,16 +4,14 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.pdu.register_message import WriteSingleRegisterRequest
 
-from drivers.modbus.question import ForbiddenFunctionError
+from drivers.modbus.question import ForbiddenFunctionError, Question, Verdict
 from gateway.core.clock import SystemClock
 from tests.drivers.modbus_servers import (
     FaultServer,
@@ -201,17 +199,16 @@ async def test_a_write_never_reaches_the_wire(monkeypatch: pytest.MonkeyPatch) -
     assert server.asked == 0
 
 
-async def test_a_cancellation_that_pymodbus_loses_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def connect(_: AsyncModbusTcpClient) -> bool:
-        task = asyncio.current_task()
-        assert task is not None
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.sleep(0)
-        return True
+async def test_a_cancellation_that_comes_with_the_answer_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = Question.judge
 
-    monkeypatch.setattr(AsyncModbusTcpClient, "connect", connect)
-    line = driver(1, PAIR, device("pump"), clock=SystemClock())
-    task = asyncio.ensure_future(anext(line.batches()))
-    await asyncio.wait([task], timeout=5)
+    def judge_and_cancel(question: Question, data: bytes) -> Verdict:
+        task.cancel()
+        return judge(question, data)
+
+    monkeypatch.setattr(Question, "judge", judge_and_cancel)
+    async with serving(FaultServer()) as server:
+        line = driver(server.port, PAIR, device("pump"), clock=SystemClock())
+        task = asyncio.ensure_future(anext(line.batches()))
+        await asyncio.wait([task], timeout=5)
     assert task.cancelled()
