@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import secrets
+from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from gateway.app import build, checkpoint
 from gateway.app.housekeeping import Housekeeping
+from gateway.app.pages import LocalPages
 from gateway.app.round import Round
 from gateway.app.status import View
 from gateway.app.supervisor import Supervisor
@@ -28,7 +30,6 @@ from gateway.pipeline.board import Board
 from gateway.pipeline.engine import Engine
 from gateway.tickets.desk import Desk
 from gateway.web.metrics import registry
-from gateway.web.server import LocalWeb
 
 log = logging.getLogger(__name__)
 
@@ -68,18 +69,17 @@ class Daemon:
             round_ = Round(self._board, self._engines, desk, writer, self._clock, sinks, dispatch.wake, alive)
             chores = Housekeeping(self._config.state_folder, self._engines.values(), writer, self._clock)
             parts = (self._clock, self._supervisors, histories, chores)
-            view = View(self._config, self._board, round_, dispatch, writer, *parts, saved.damaged)
-            await _serve_web(self._config, view, stack)
+            pages = LocalPages(self._config.web.bind, control_token(self._config.state_folder), self._clock)
+            view = View(self._config, self._board, round_, dispatch, writer, *parts, pages, saved.damaged)
             stack.push_async_callback(_keep, round_, chores)
-            await self._work(stop, round_, dispatch, chores)
+            jobs = {"round": round_.run(self._config.tick_s), "dispatch": dispatch.run(), "housekeeping": chores.run()}
+            await self._work(stop, jobs | {"pages": pages.run(view, registry(view.samples))})
 
-    async def _work(self, stop: asyncio.Event, round_: Round, dispatch: Dispatch, chores: Housekeeping) -> None:
+    async def _work(self, stop: asyncio.Event, jobs: Mapping[str, Coroutine[None, None, None]]) -> None:
         """Everything at once, each under its name, until it is time to stop."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(s.run(self._board), name=f"connection {s.name}") for s in self._supervisors]
-            tasks.append(group.create_task(round_.run(self._config.tick_s), name="round"))
-            tasks.append(group.create_task(dispatch.run(), name="dispatch"))
-            tasks.append(group.create_task(chores.run(), name="housekeeping"))
+            tasks += [group.create_task(job, name=name) for name, job in jobs.items()]
             log.info("site=%s devices=%d ready", self._config.site.id, len(self._config.devices))
             systemd.notify("READY=1")
             await stop.wait()
@@ -155,20 +155,13 @@ async def _keep(round_: Round, chores: Housekeeping) -> None:
     await chores.keep_learnt()
 
 
-async def _serve_web(config: Config, view: View, stack: AsyncExitStack) -> None:
-    """The local pages are a convenience: a taken port is said once and stops nothing."""
-    try:
-        web = LocalWeb(config.web.bind, control_token(config.state_folder), view, registry(view.samples))
-        stack.push_async_callback(web.stop)
-        await web.start()
-    except OSError as error:
-        log.warning("web=%s is not there: %s", config.web.bind, error.strerror)
-
-
 def control_token(state_folder: Path) -> str:
     """The token that changes tickets, new at every start, readable by the owner of the state folder alone."""
     token, path = secrets.token_urlsafe(32), state_folder / TOKEN_FILE
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(token)
+    try:
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(token)
+    except OSError as error:
+        log.warning("token=%s cannot be written: %s; no command can change a ticket", path.name, error.strerror)
     return token

@@ -12,6 +12,7 @@ from typing import Any
 
 from drivers.device import Health
 from gateway.app.housekeeping import Housekeeping
+from gateway.app.pages import LocalPages
 from gateway.app.round import Round
 from gateway.app.supervisor import Supervisor
 from gateway.core.clock import SteadyClock
@@ -42,6 +43,7 @@ class View:
     supervisors: Sequence[Supervisor]
     histories: Sequence[LocalHistory | InfluxHistory]
     chores: Housekeeping
+    pages: LocalPages
     damaged: Sequence[str]
 
     def health(self) -> Mapping[str, Any]:
@@ -130,6 +132,7 @@ class View:
         yield self.round.part
         yield self.clock.health()
         yield self.chores.health()
+        yield self.pages.health()
         yield _line(self.dispatch.health())
         yield from (history.health() for history in self.histories)
         if self.damaged:

@@ -4,11 +4,13 @@ import http.client
 import json
 import urllib.error
 import urllib.request
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from gateway.cli.screen import Failed
+from gateway.core.mark import HEADER, mark
 
 TIMEOUT_S = 5.0
 TOKEN_FILE = "control.token"  # noqa: S105 - a file name
@@ -36,8 +38,21 @@ class Pages:
 
     def act(self, ticket: str, action: str, by: str) -> Any:
         """Change a ticket; None if no daemon answers. Raises Failed, NotThere."""
+        token = self._token()
+        if token is None:
+            return None
+        return self._ask(
+            urllib.request.Request(  # noqa: S310 - http, own host
+                f"{self._base}/api/tickets/{quote(ticket, safe='')}/{action}",
+                data=json.dumps({"by": by}).encode(),
+                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            )
+        )
+
+    def _token(self) -> str | None:
+        """The control token of the daemon that works with this state folder; None if none ever did."""
         try:
-            token = self._token_file.read_text().strip()
+            return self._token_file.read_text().strip()
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -47,21 +62,21 @@ class Pages:
                 file=self._token_file,
                 reason=error.strerror,
             ) from error
-        return self._ask(
-            urllib.request.Request(  # noqa: S310 - http, own host
-                f"{self._base}/api/tickets/{quote(ticket, safe='')}/{action}",
-                data=json.dumps({"by": by}).encode(),
-                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-            )
-        )
+
+    def _is_ours(self, headers: Message) -> bool:
+        """Whether the answer comes from the daemon of this state folder: another program may have its address."""
+        token = self._token()
+        return token is not None and headers.get(HEADER) == mark(token)
 
     def _ask(self, request: urllib.request.Request) -> Any:
         try:
             with _opener.open(request, timeout=TIMEOUT_S) as answer:
-                return json.load(answer)
+                return json.load(answer) if self._is_ours(answer.headers) else None
         except urllib.error.HTTPError as error:
             with error:
                 said = error.read(400).decode(errors="replace")
+            if not self._is_ours(error.headers):
+                return None
             if error.code == NOT_FOUND:
                 raise NotThere(said) from error
             raise Failed("daemon_refused", "the daemon at {url} refused: {said}", url=self._base, said=said) from error

@@ -52,6 +52,10 @@ class Offline:
         return True
 
 
+class FolderInUse(Failed):
+    """A daemon runs, but its pages cannot be had."""
+
+
 @contextmanager
 def offline(config: Config) -> Iterator[Offline]:
     """Open the state of a stopped daemon. Raises Failed if there is none, or a gateway has it, or the disk fails."""
@@ -62,7 +66,7 @@ def offline(config: Config) -> Iterator[Offline]:
         with closing(Store(folder)) as store:
             yield Offline(config, store)
     except StateInUse as error:
-        raise Failed(
+        raise FolderInUse(
             "folder_in_use",
             "a gateway works with the state folder {folder}, but does not answer at {address}",
             folder=folder,

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from gateway.cli.local import Pages
-from gateway.cli.offline import offline
+from gateway.cli.offline import FolderInUse, offline
 from gateway.cli.screen import (
     FAILED,
     AskedLanguage,
@@ -57,5 +57,7 @@ def _stopped(site: Config, language: Language) -> Mapping[str, Any]:
         with offline(site) as stopped:
             tickets = [ticket for ticket in stopped.tickets(None, MOST) if ticket["status"] != "closed"]
             return report | {"reason": "", "outbox": stopped.counts(), "open_tickets": tickets}
+    except FolderInUse as failed:
+        return report | {"status": "silent", "reason": failed.sentence(language), "outbox": None, "open_tickets": None}
     except Failed as failed:
         return report | {"reason": failed.sentence(language), "outbox": {}, "open_tickets": []}

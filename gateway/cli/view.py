@@ -43,8 +43,10 @@ def status_lines(report: Json, zone: ZoneInfo, language: Language) -> Iterator[T
     if report["devices"]:
         yield Text()
         yield from _devices(report["devices"], zone, language)
-    yield Text()
     open_tickets = report["open_tickets"]
+    if open_tickets is None:  # nobody who knows them can be asked
+        return
+    yield Text()
     yield Text(say("open_tickets", "open tickets: {count}", {"count": len(open_tickets)}, language))
     levels = [Text(_INDENT) + _coloured("level", ticket["level"], language) for ticket in open_tickets]
     titles = [Text(printable(ticket["title"])) for ticket in open_tickets]

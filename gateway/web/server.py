@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic_core import from_json
 
+from gateway.core.mark import HEADER, mark
 from gateway.web.door import Door
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class LocalWeb:
     async def start(self) -> None:
         """Listen. Raises OSError if the address is taken."""
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self._guard])
+        app.on_response_prepare.append(self._sign)
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/api/status", self._status)
@@ -106,6 +108,10 @@ class LocalWeb:
             self._door.close()
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _sign(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Show whose pages these are, also when the answer is no."""
+        response.headers[HEADER] = mark(self._token)
 
     @web.middleware
     async def _guard(

@@ -56,7 +56,7 @@ async def test_the_pages_show_every_part(config: Config, plugins: Plugins, pumps
             "since": 7.0,
         }
         parts = {part["part"] for part in status["parts"]}
-        assert parts == {"connection room", "clock", "storage", "outbox", "dispatch", "history"}
+        assert parts == {"connection room", "clock", "storage", "outbox", "dispatch", "history", "pages"}
         assert status["scores"] == {"P-0": {"usual": None}, "P-1": {"usual": None}}
         families = {family.name: family for family in text_string_to_metric_families(await ask(config, "/metrics"))}
         degraded = {sample.labels["part"]: sample.value for sample in families["gateway_degraded"].samples}
@@ -79,16 +79,20 @@ async def test_told_to_stop_during_the_warm_up_it_stops(config: Config, plugins:
     Store(config.state_folder).close()
 
 
-async def test_a_taken_port_costs_the_pages_only(
-    config: Config, plugins: Plugins, pumps: Pumps, api: PropertyApi, caplog: pytest.LogCaptureFixture
+async def test_a_taken_port_costs_the_pages_only_and_only_until_it_is_free(
+    config: Config, plugins: Plugins, pumps: Pumps, api: PropertyApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("gateway.app.pages.RETRY_S", 0.05)
     pumps.shown["P-0"] = LOW
-    with socket.socket() as taken:
-        taken.bind((config.web.host, config.web.port))
-        taken.listen()
-        async with running(config, plugins):
-            await until(lambda: len(api.book.orders) == 1)
-    assert [record.message for record in caplog.records if "is not there" in record.message] != []
+    taken = socket.socket()
+    taken.bind((config.web.host, config.web.port))
+    taken.listen()
+    async with running(config, plugins):
+        await until(lambda: len(api.book.orders) == 1)
+        taken.close()
+        await until(lambda: _answers(config))
+        health = await ask(config, "/health")
+        assert {"part": "pages", "state": "ok", "reason": "", "since": None} in health["parts"]
 
 
 async def test_a_second_daemon_in_the_same_folder_does_not_start(config: Config, plugins: Plugins) -> None:
@@ -158,3 +162,8 @@ async def test_the_log_says_what_matters_and_no_more(
     async with running(config, plugins):
         await asyncio.sleep(0.3)
     assert len([r for r in caplog.records if r.name.startswith(("gateway", "drivers"))]) <= 3
+
+
+def _answers(config: Config) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((config.web.host, config.web.port)) == 0
