@@ -217,6 +217,8 @@ def main() -> None:
         asyncio.run(_serve(api))
     except KeyboardInterrupt:
         sys.exit(0)
+    except OSError as error:
+        sys.exit(f"error: cannot listen on {given.host}:{given.port}: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from gateway.cli.property import served, simulated
 from gateway.cli.run import HandedClock, loop_factory
@@ -15,7 +16,10 @@ from gateway.cli.screen import AskedLanguage, chosen_language, failures, load_or
 from gateway.core.clock import ScaledClock, SystemClock
 from gateway.core.config import Config
 from gateway.core.plugins import discover
+from simulators.faults import FAULTS
 from simulators.site import Injection, SimulatedSite
+
+_FAULT = TypeAdapter(Injection)
 
 
 def simulate(
@@ -59,7 +63,26 @@ async def _take_orders(plant: SimulatedSite, clock: ScaledClock) -> None:
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         try:
-            order = {"onset": clock.now(), **json.loads(line)}
-            typer.echo(json.dumps({"fault": order["fault"], "shown": plant.inject(Injection(**order)).shown}))
-        except (ValueError, TypeError, KeyError) as error:
+            fault = _fault(line, plant, clock.now())
+            typer.echo(json.dumps({"fault": fault.fault, "shown": plant.inject(fault).shown}))
+        except ValueError as error:
             typer.echo(f"error: not a fault: {error}", err=True)
+
+
+def _fault(line: bytes, plant: SimulatedSite, now: float) -> Injection:
+    """What a line asks for; without an onset at once, without a severity a clear case, without an end half an hour.
+
+    Raises ValueError with one sentence.
+    """
+    try:
+        given = json.loads(line)
+        fault = _FAULT.validate_python({"onset": now, "severity": 0.7, "duration_s": 1800.0, **given})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except (ValueError, TypeError) as error:
+        raise ValueError("a line must be one JSON object") from error
+    for name, known in ((fault.fault, FAULTS), (fault.device, plant.devices)):
+        if name not in known:
+            raise ValueError(f"there is no {name}; there are {', '.join(sorted(known))}")
+    return fault

@@ -1,6 +1,7 @@
 """`gateway run` and `gateway simulate` where they cannot begin; and what the command line must not load."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from gateway.cli.main import app
 from gateway.cli.property import served, simulated
 from gateway.cli.screen import FAILED, WRONG_USE, Failed
+from gateway.cli.simulate import _fault
 from gateway.core.clock import SystemClock
 from gateway.core.config import Config, load
 from gateway.core.plugins import discover
@@ -75,6 +77,22 @@ def test_simulated_devices_serve_until_stopped(site: Path) -> None:
         _, err = child.communicate(timeout=20)
     assert child.returncode == 0
     assert err.startswith("error: not a fault: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("hello", "a line must be one JSON object"),
+        ("[]", "a line must be one JSON object"),
+        ("{}", "fault: "),
+        ('{"fault": "dry-rum", "device": "P-1"}', "there is no dry-rum; there are bearing-wear, dry-run"),
+        ('{"fault": "dry-run", "device": "P-99"}', "there is no P-99; there are P-1"),
+        ('{"fault": "dry-run", "device": "P-1", "severity": "x"}', "severity: "),
+    ],
+)
+def test_a_line_that_is_no_fault_is_answered_with_one_sentence(site: Path, line: str, said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
+        _fault(line.encode(), simulated(config_of(site), seed=7), 0.0)
 
 
 def test_a_port_that_is_taken(site: Path) -> None:

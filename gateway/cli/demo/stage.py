@@ -115,6 +115,9 @@ def refuse_ended(children: Mapping[str, asyncio.subprocess.Process], folder: Pat
     """Raises Failed with its last words if one of the programs has ended."""
     for name, child in children.items():
         if child.returncode is not None:
+            if child.returncode < 0:
+                killed = {"program": name, "signal": -child.returncode}
+                raise Failed("program_killed", "the program {program} was ended by signal {signal}", **killed)
             words = {"program": name, "words": last_words(folder, name)}
             raise Failed("program_ended", "the program {program} has ended: {words}", **words)
 
