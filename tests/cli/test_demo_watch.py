@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 from collections.abc import AsyncIterator
 from io import StringIO
 from pathlib import Path
@@ -70,10 +71,17 @@ async def test_a_pipe_sees_each_thing_once(demo: Running) -> None:
     ]
 
 
-async def test_a_program_that_ends_is_noticed(demo: Running) -> None:
-    (demo.folder / "gateway.log").write_text("a line\nits last words\n\n", "utf-8")
+async def test_a_program_that_is_killed_is_noticed(demo: Running) -> None:
     child = demo.children["gateway"]
     child.kill()
     await asyncio.wait_for(child.wait(), 10)
-    with pytest.raises(Failed, match="the program gateway has ended: its last words"):
+    with pytest.raises(Failed, match="the program gateway was ended by signal 9"):
         await shown(demo, terminal=False)
+
+
+async def test_a_program_that_ends_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "gateway.log").write_text("a line\nits last words\n\n", "utf-8")
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", "raise SystemExit(1)")
+    await asyncio.wait_for(child.wait(), 10)
+    with pytest.raises(Failed, match="the program gateway has ended: its last words"):
+        stage.refuse_ended({"gateway": child}, tmp_path)
