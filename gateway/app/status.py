@@ -111,6 +111,7 @@ class View:
         outbox = {name: count for name, count in self.chores.outbox.items() if name != "oldest_pending"}
         yield from counts("outbox", "Messages by how they stand.", outbox, "state", counter=False)
         yield Sample("unknown_devices", "Batches of devices that are not configured.", self.board.unknown_devices)
+        yield Sample("dropped_readings", "Readings let go because no round took them.", self.board.dropped)
         states = Counter[str](health.state for health in self._devices().values())
         yield from counts("devices", "Devices by health.", states, "state", counter=False)
         for part in self._parts():

@@ -5,9 +5,8 @@ one, so a live block mostly has one row. No reading is skipped: a cell in which 
 """
 
 import math
-from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +14,12 @@ from numpy.typing import NDArray
 from drivers.device import Batch
 from gateway.core.types import Block, Fleet, Floats, Fresh
 from gateway.core.unfold import Held, stale_limits, unfold
+from gateway.pipeline.waiting import Ints, Waiting
 
 MAX_ROWS = 4096
 """Most cells handed over at once; a clock that leaps a year must not ask for thirty million rows."""
 MAX_WAITING = 200_000
-"""Most batches of one fleet that wait for a take; beyond it the oldest are dropped and counted."""
-
-Ints = NDArray[np.intp]
+"""Most readings of one fleet that wait for a take; beyond it the oldest are dropped and counted."""
 
 
 class Board:
@@ -42,15 +40,16 @@ class Board:
         shelf, row = place
         if batch.values.shape != shelf.row_shape or not math.isfinite(batch.time):
             raise ValueError(f"not a row of {batch.device}: shape {batch.values.shape}, time {batch.time}")
-        shelf.waiting.append((row, batch))
+        shelf.waiting.put(row, batch.time, batch.values)
 
     def take(self, now: float) -> list[tuple[Block, Fresh]]:
         """Hand over every fleet's rows up to the last full tick before `now`; empty if no tick has passed."""
         return [taken for shelf in self._shelves if (taken := shelf.take(now)) is not None]
 
-    def held(self) -> Mapping[str, tuple[Fleet, Held]]:
-        """What is on the board now, by profile name: for status pages."""
-        return {shelf.fleet.profile.profile: (shelf.fleet, shelf.last) for shelf in self._shelves}
+    @property
+    def dropped(self) -> int:
+        """Readings that came faster than they were taken and were let go."""
+        return sum(shelf.waiting.dropped for shelf in self._shelves)
 
     def begin(self, now: float) -> None:
         """Show nothing from before `now`: while nobody listened, silence was no evidence of anything."""
@@ -71,7 +70,7 @@ class _Shelf:
         self.fleet = fleet
         self.tick_s = tick_s
         self.row_shape = (len(fleet.profile.points),)
-        self.waiting: deque[tuple[int, Batch]] = deque(maxlen=MAX_WAITING)
+        self.waiting = Waiting(len(fleet.profile.points), MAX_WAITING)
         self.last = Held.empty(len(fleet.devices), len(fleet.profile.points))
         self.until: float | None = None
         self._stale_s = stale_limits(fleet)
@@ -82,7 +81,7 @@ class _Shelf:
         if end < start:
             return None
         next_cell, start = start, max(start, end - MAX_ROWS + 1)
-        rows, event_times, values = self._due(end * self.tick_s, now)
+        rows, event_times, values = self.waiting.take(end * self.tick_s, now)
         layout = _lay_out(rows, np.ceil(event_times / self.tick_s).astype(np.int64), start, end, self.tick_s)
         if start > next_cell:
             self._bring_forward(layout, start, next_cell)
@@ -95,23 +94,6 @@ class _Shelf:
         """Show the first cell when all has just become stale: a row speaks until the next, so for what is left out."""
         stale_cell = next_cell + int(np.ceil(self._stale_s.max() / self.tick_s)) + 1
         layout.times[layout.times <= start * self.tick_s] -= max(start - stale_cell, 0) * self.tick_s
-
-    def _due(self, limit: float, now: float) -> tuple[Ints, Floats, Floats]:
-        """Take the waiting batches up to `limit`, in order of arrival; the rest stays for the next tick.
-
-        A stamp from the future (a device whose clock is fast) counts as of now, or it would have to wait for its time.
-        """
-        due: list[tuple[int, Batch]] = []
-        later: list[tuple[int, Batch]] = []
-        while self.waiting:
-            row, batch = self.waiting.popleft()
-            entry = (row, batch if batch.time <= now else replace(batch, time=now))
-            (due if entry[1].time <= limit else later).append(entry)
-        self.waiting.extend(later)
-        rows = np.fromiter((row for row, _ in due), dtype=np.intp, count=len(due))
-        times = np.fromiter((batch.time for _, batch in due), dtype=np.float64, count=len(due))
-        values = np.array([batch.values for _, batch in due]) if due else np.empty((0, len(self.fleet.profile.points)))
-        return rows, times, values
 
 
 @dataclass(frozen=True, slots=True)
