@@ -27,8 +27,7 @@ def detectors(config: Config, fleet: Fleet, plugins: Plugins) -> dict[str, Detec
     """The detectors that watch this fleet, by the name under which rules read their scores."""
     return {
         name: plugins.detectors[model.detector].make(model.settings, fleet.profile.names, len(fleet.devices))
-        for name, model in config.models.items()
-        if fleet.profile.profile in model.profiles
+        for name, model in config.models_for(fleet.profile.profile).items()
     }
 
 

@@ -15,14 +15,12 @@ import numpy as np
 from gateway.core.types import Block, Fleet
 from gateway.history.recording import Recording
 from gateway.pipeline.board import Board
-from gateway.pipeline.engine import Engine
+from gateway.pipeline.engine import LEARN_STEP_S, Engine
 
 log = logging.getLogger(__name__)
 
 LEARN_FROM_S = 14 * 86400.0
 """How much of the past a detector without a checkpoint is shown: two weeks hold every hour of the week twice."""
-LEARN_STEP_S = 60.0
-"""Between readings, the past is shown to detectors at this step; windows are filled at the site's own tick."""
 
 
 def warm(

@@ -1,6 +1,5 @@
 """`gateway test`: plays the rule tests that stand beside the rules."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from gateway.cli.screen import (
 )
 from gateway.core import yamlfile
 from gateway.core.findings import summary
-from gateway.core.messages import Language, language_of, say
+from gateway.core.messages import Language, machine_language, say
 from gateway.core.plugins import discover
 from gateway.workbench.kit import Kit
 from gateway.workbench.plot import BARS
@@ -50,7 +49,7 @@ def rule_tests(
     if config is None and DEFAULT_CONFIG.exists():
         config = DEFAULT_CONFIG
     site = load_or_exit(config, plugins, need_secrets=False) if config else None
-    language = chosen_language(lang, site.site.language if site else _language_of_machine())
+    language = chosen_language(lang, site.site.language if site else machine_language())
     kit = Kit.of(site, plugins) if site else Kit.built_in(plugins)
     files = _test_files(paths or _rules_of(config))
     screen = console()
@@ -166,7 +165,3 @@ def _beside(path: Path) -> Iterator[Path]:
         yield path
     elif (beside := path.with_name(path.stem + SUFFIX)).exists():
         yield beside
-
-
-def _language_of_machine() -> Language:
-    return language_of(os.environ.get("LC_ALL") or os.environ.get("LANG", ""))

@@ -16,7 +16,7 @@ from gateway.core.explain import validated
 from gateway.core.findings import Finding, Severity, has_errors, in_order
 from gateway.core.history_settings import HistorySettings
 from gateway.core.library import BUILT_IN, Library, read_profiles
-from gateway.core.messages import Language, language_of
+from gateway.core.messages import Language, machine_language
 from gateway.core.packs import Packs, check_packs, read_packs
 from gateway.core.plant import Plant, read_plant
 from gateway.core.plugins import Plugins
@@ -188,7 +188,7 @@ def _language(document: Document, environment: Mapping[str, str]) -> Language:
     written = document.at(("site", "language"))
     if written in {"zh", "en"}:
         return "zh" if written == "zh" else "en"
-    return language_of(environment.get("LC_ALL") or environment.get("LANG", ""))
+    return machine_language(environment)
 
 
 def _state_folder(path: Path, file: ConfigFile, environment: Mapping[str, str]) -> Path:

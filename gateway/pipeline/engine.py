@@ -14,6 +14,8 @@ from models.detector import Detector, Explanation
 from rules.book import Book
 from rules.rule import Transition
 
+LEARN_STEP_S = 60.0
+"""Between readings, whoever shows detectors the past does so at this step."""
 FREEZE_STEP_S = 900.0
 """A device with a firing alert is not learnt from. Whether one fires is looked up at these instants, so that it does
 not depend on how the rows were cut into blocks."""

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     AGAIN_QUIETLY = "same problem again, not worth a message"
     JOINED = "part of a problem that is there already"
     CLEARED = "condition went away"
+    CLEARED_QUIETLY = "condition went away again, not worth a message"
     STILL_FIRING = "another rule still sees the problem"
     NO_TICKET = "nothing open to clear"
     ACKNOWLEDGED = "acknowledged by a person"
@@ -111,9 +112,8 @@ class Desk:
         if ticket is None:
             return None
         del self._open[ticket.device, ticket.kind]
-        return self._tell(
-            Reason.CLOSED, replace(ticket, status=Status.CLOSED, closed_at=now), "closed", now, {"by": by}
-        )
+        told, message = _message(replace(ticket, status=Status.CLOSED, closed_at=now), "closed", now, {"by": by})
+        return Decision(Reason.CLOSED, told, (message,))
 
     def _raise(
         self, device: Device, rule: Rule, transition: Transition, now: float, why: Mapping[str, Explanation]
@@ -166,12 +166,10 @@ class Desk:
     def _count(self, ticket: Ticket, transition: Transition, now: float) -> Decision:
         if ticket.firing or ticket.cleared_at is None:
             joined = replace(ticket, firing=_joined(ticket.firing, transition.rule))
-            self._open[ticket.device, ticket.kind] = joined
-            return Decision(Reason.JOINED, joined)
+            return self._note(Reason.JOINED, joined)
         again = replace(ticket, occurrences=ticket.occurrences + 1, cleared_at=None, firing=(transition.rule,))
-        if not math.log2(again.occurrences).is_integer():  # 2, 4, 8, ...: a flapping sensor must not flood anyone
-            self._open[ticket.device, ticket.kind] = again
-            return Decision(Reason.AGAIN_QUIETLY, again)
+        if not _is_worth_telling(again):
+            return self._note(Reason.AGAIN_QUIETLY, again)
         return self._keep(Reason.AGAIN, again, "occurred_again", now)
 
     def _clear(self, ticket: Ticket | None, transition: Transition, now: float) -> Decision:
@@ -179,41 +177,48 @@ class Desk:
             return Decision(Reason.NO_TICKET)
         left = tuple(rule for rule in ticket.firing if rule != transition.rule)
         if left:
-            still = replace(ticket, firing=left)
-            self._open[ticket.device, ticket.kind] = still
-            return Decision(Reason.STILL_FIRING, still)
+            return self._note(Reason.STILL_FIRING, replace(ticket, firing=left))
         quiet = replace(ticket, firing=(), cleared_at=transition.time)
-        if ticket.occurrences > 1 and not math.log2(ticket.occurrences).is_integer():
-            self._open[ticket.device, ticket.kind] = quiet
-            return Decision(Reason.AGAIN_QUIETLY, quiet)
+        if not _is_worth_telling(quiet):
+            return self._note(Reason.CLEARED_QUIETLY, quiet)
         return self._keep(Reason.CLEARED, quiet, "condition_cleared", now)
 
     def _keep(
         self, reason: Reason, ticket: Ticket, event: str, now: float, extra: Mapping[str, Any] | None = None
     ) -> Decision:
-        decision = self._tell(reason, ticket, event, now, extra)
-        if decision.ticket is not None:
-            self._open[ticket.device, ticket.kind] = decision.ticket
-        return decision
-
-    def _tell(
-        self, reason: Reason, ticket: Ticket, event: str, now: float, extra: Mapping[str, Any] | None = None
-    ) -> Decision:
-        number = ticket.messages
-        told = replace(ticket, messages=number + 1)
-        message = Message(
-            key=ticket.id if number == 0 else f"{ticket.id}#{number}",
-            ticket=ticket.id,
-            number=number,
-            event=event,
-            level=ticket.level,
-            body={"event": event, "at": now, "ticket": asdict(told), **(extra or {})},
-            created_at=now,
-        )
+        """Remember the ticket and tell the dispatch API of it."""
+        told, message = _message(ticket, event, now, extra)
+        self._open[ticket.device, ticket.kind] = told
         return Decision(reason, told, (message,))
+
+    def _note(self, reason: Reason, ticket: Ticket) -> Decision:
+        """Remember the ticket; nobody else need know."""
+        self._open[ticket.device, ticket.kind] = ticket
+        return Decision(reason, ticket)
 
     def _find(self, ticket_id: str) -> Ticket | None:
         return next((ticket for ticket in self._open.values() if ticket.id == ticket_id), None)
+
+
+def _message(ticket: Ticket, event: str, now: float, extra: Mapping[str, Any] | None = None) -> tuple[Ticket, Message]:
+    """The ticket's next message, and the ticket that has counted it."""
+    number = ticket.messages
+    told = replace(ticket, messages=number + 1)
+    message = Message(
+        key=ticket.id if number == 0 else f"{ticket.id}#{number}",
+        ticket=ticket.id,
+        number=number,
+        event=event,
+        level=ticket.level,
+        body={"event": event, "at": now, "ticket": asdict(told), **(extra or {})},
+        created_at=now,
+    )
+    return told, message
+
+
+def _is_worth_telling(ticket: Ticket) -> bool:
+    """Whether the 1st, 2nd, 4th, 8th ... time: a flapping sensor must not flood anyone."""
+    return math.log2(ticket.occurrences).is_integer()
 
 
 def _still(ticket: Ticket, firing: Collection[tuple[str, str]]) -> Ticket:

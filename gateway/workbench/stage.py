@@ -11,7 +11,7 @@ import numpy as np
 from drivers.device import Device
 from gateway.core.types import Block, Fleet, Floats
 from gateway.core.unfold import Held, stale_after_s, stale_limits, unfold
-from gateway.pipeline.engine import Engine
+from gateway.pipeline.engine import LEARN_STEP_S, Engine
 from gateway.workbench.kit import Kit
 from gateway.workbench.listening import Overheard, Played
 from gateway.workbench.series import UNKNOWN
@@ -22,8 +22,6 @@ from simulators.site import Injection, SimulatedDevice, SimulatedSite
 
 MONDAY = 1704067200.0
 """2024-01-01, 00:00 UTC."""
-LEARN_STEP_S = 60.0
-"""The pace at which detectors are shown the past of a simulated machine, as in a daemon that starts."""
 
 _ROWS = 8640  # of a simulated machine that are read at once
 
