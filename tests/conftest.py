@@ -1,6 +1,5 @@
 """Server programs that tests of several rooms need, each on a free port of the loopback."""
 
-import os
 import shutil
 import signal
 import socket
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-_SBIN = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
+from tests import needs
 
 
 class Mosquitto:
@@ -74,13 +73,7 @@ class Mosquitto:
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     """A running Mosquitto with one user. Absent: skipped on a desk, a failure where CI=true."""
-    program = shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
-    if program is None:
-        sentence = "this machine has no mosquitto; install it to run the tests of the MQTT driver against a real broker"
-        if os.environ.get("CI", "").lower() == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
-    broker = Mosquitto(program, tmp_path)
+    broker = Mosquitto(needs.program("mosquitto"), tmp_path)
     broker.start()
     yield broker
     broker.kill()

@@ -1,18 +1,17 @@
 """Servers that others wrote: pymodbus's own and libmodbus's hold known values, and every table is read right."""
 
 import asyncio
-import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
 from pymodbus.client.mixin import ModbusClientMixin
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from gateway.core.clock import SystemClock
+from tests import needs
 from tests.drivers.modbus_servers import device, driver, profile, until
 
 SOURCE = Path(__file__).with_name("libmodbus_server.c")
@@ -59,16 +58,13 @@ async def test_pymodbus_is_read_right(unused_tcp_port: int) -> None:
     assert [batch.values.tolist() for batch in batches] == [EXPECTED] * len(batches)
 
 
-def build(program: Path) -> Path:
+def build(server: Path) -> Path:
     """Compile the C server, or skip the test and say why."""
-    compiler = shutil.which("gcc")
-    if compiler is None:
-        pytest.skip("gcc is not installed")
-    command = [compiler, "-o", str(program), str(SOURCE), "-I/usr/include/modbus", "-lmodbus"]
+    command = [needs.program("gcc"), "-o", str(server), str(SOURCE), "-I/usr/include/modbus", "-lmodbus"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip(f"libmodbus-dev is not installed: {done.stderr.splitlines()[0]}")
-    return program
+        needs.absent(f"libmodbus-dev is not installed: {done.stderr.splitlines()[0]}")
+    return server
 
 
 @asynccontextmanager

@@ -1,8 +1,6 @@
 """Fleets, readings and server programs for the tests of the history."""
 
 import http.server
-import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -18,6 +16,7 @@ import pytest
 
 from drivers.device import Device, Point, Profile
 from gateway.core.types import Fleet, Fresh
+from tests import needs
 
 
 def _fleet(devices: int = 3, points: int = 2, profile: str = "pump-set", every: str = "10s") -> Fleet:
@@ -149,7 +148,7 @@ class Program:
 @pytest.fixture
 def victoria_metrics(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Program]:
     port = free_port()
-    program = _program("victoria-metrics")
+    program = needs.program("victoria-metrics")
     yield from _running(
         [program, f"-storageDataPath={tmp_path / 'vm'}", f"-httpListenAddr=127.0.0.1:{port}", "-retentionPeriod=100y"],
         f"http://127.0.0.1:{port}",
@@ -159,7 +158,7 @@ def victoria_metrics(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[P
 @pytest.fixture
 def influxdb(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Program]:
     port, folder = free_port(), tmp_path / "influxdb"
-    program = _program("influxd")
+    program = needs.program("influxd")
     config = tmp_path / "influxdb.conf"
     config.write_text(
         f'reporting-disabled = true\nbind-address = "127.0.0.1:{free_port()}"\n'
@@ -175,12 +174,3 @@ def _running(command: list[str], url: str) -> Iterator[Program]:
     server.start()
     yield server
     server.kill()
-
-
-def _program(name: str) -> str:
-    path = shutil.which(name)
-    if path is None and os.environ.get("CI") == "true":
-        pytest.fail(f"{name} must be installed where CI=true")
-    if path is None:
-        pytest.skip(f"{name} is not installed on this machine")
-    return path
