@@ -26,6 +26,7 @@ from gateway.delivery.transport import HttpTransport
 from gateway.delivery.writer import Writer
 from gateway.history.influx import InfluxHistory
 from gateway.history.local import LocalHistory
+from gateway.history.recorder import Recorder
 from gateway.pipeline.board import Board
 from gateway.pipeline.engine import Engine
 from gateway.tickets.desk import Desk
@@ -133,11 +134,9 @@ class Daemon:
         facts = SiteFacts(gateway=site.id, community=site.name, zone=site.zone)
         return Dispatch(writer, transport, facts, SystemClock(), Pace(workers=settings.workers))
 
-    def _open_histories(self, stack: AsyncExitStack) -> list[LocalHistory | InfluxHistory]:
+    def _open_histories(self, stack: AsyncExitStack) -> list[Recorder]:
         settings, folder = self._config.history, self._config.state_folder
-        histories: list[LocalHistory | InfluxHistory] = [
-            LocalHistory(folder / HISTORY_FILE, settings.local, self._clock)
-        ]
+        histories: list[Recorder] = [LocalHistory(folder / HISTORY_FILE, settings.local, self._clock)]
         if settings.influxdb is not None:
             histories.append(InfluxHistory(folder / "influxdb", settings.influxdb, self._config.site.id, self._clock))
         for history in histories:

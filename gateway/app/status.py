@@ -23,8 +23,7 @@ from gateway.delivery.dispatch import Dispatch
 from gateway.delivery.line import LineHealth
 from gateway.delivery.statefile import StorageFailed
 from gateway.delivery.writer import Writer
-from gateway.history.influx import InfluxHistory
-from gateway.history.local import LocalHistory
+from gateway.history.recorder import Recorder
 from gateway.pipeline.board import Board
 from gateway.web.metrics import Sample, counts
 from gateway.web.server import Unavailable
@@ -41,7 +40,7 @@ class View:
     writer: Writer
     clock: SteadyClock
     supervisors: Sequence[Supervisor]
-    histories: Sequence[LocalHistory | InfluxHistory]
+    histories: Sequence[Recorder]
     chores: Housekeeping
     pages: LocalPages
     damaged: Sequence[str]

@@ -7,7 +7,6 @@ in a file, so that one bad line never holds up the others.
 
 import logging
 import random
-import threading
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,8 @@ from pathlib import Path
 from drivers.device import Clock
 from gateway.core.health import Part
 from gateway.core.history_settings import InfluxSettings
-from gateway.core.types import Fresh
-from gateway.history.intake import Intake
 from gateway.history.lines import Lines
+from gateway.history.recorder import Recorder
 from gateway.history.spool import Spool
 from gateway.history.wire import Answer, Post, open_wire
 
@@ -45,17 +43,17 @@ class InfluxStats:
     hours_left: float | None  # until the buffer is full, at the present rate; None before there is a rate
 
 
-class InfluxHistory:
+class InfluxHistory(Recorder):
     """Sends fresh readings to an InfluxDB. `open` starts its thread, `close` puts what is left on disk and ends it."""
 
     def __init__(
         self, folder: Path, settings: InfluxSettings, site: str, clock: Clock, flush_s: float = FLUSH_S
     ) -> None:
+        super().__init__("influxdb", _ENOUGH)
         self._settings = settings
         self._folder = folder
         self._clock = clock
         self._flush_s = flush_s
-        self._intake = Intake(enough=_ENOUGH)
         self._lines = Lines(site)
         self._post: Post = open_wire(settings)
         self._spool = Spool(folder, settings.buffer_size)
@@ -64,20 +62,6 @@ class InfluxHistory:
         self._failures = self._pause = 0
         self._sent = self._parked = self._lost = 0
         self._rate = _Rate()
-        self._writer = threading.Thread(target=self._write, name="influxdb", daemon=True)
-
-    def open(self) -> None:
-        """Start the writer."""
-        self._writer.start()
-
-    def append(self, fresh: Fresh) -> None:
-        """Hand over readings. Takes microseconds and never fails."""
-        self._intake.put(fresh)
-
-    def close(self) -> None:
-        """Put what is waiting on disk, where the next start finds it, and end the writer."""
-        self._intake.close()
-        self._writer.join(_CLOSE_S)
 
     def stats(self) -> InfluxStats:
         """Figures for the metrics page."""

@@ -7,7 +7,6 @@ here can fail or delay the main path: what cannot be stored is dropped and count
 
 import logging
 import sqlite3
-import threading
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,15 +19,14 @@ from gateway.core.health import Part
 from gateway.core.history_settings import LocalSettings
 from gateway.core.types import Fresh
 from gateway.history.file import HistoryFile, is_damage, set_aside
-from gateway.history.intake import Intake
 from gateway.history.packer import FULL, Draft, Packer
+from gateway.history.recorder import Recorder
 
 log = logging.getLogger(__name__)
 
 FLUSH_S = 10.0
 _SAVES = 6  # an open chunk is finished after this many saves
 _MOST_UNSAVED = 64  # full drafts that wait for a file that cannot be written, 64 MiB
-_CLOSE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +42,15 @@ class LocalStats:
     hours: float | None = None  # how many hours of history fit into the file at the present rate
 
 
-class LocalHistory:
+class LocalHistory(Recorder):
     """Appends fresh readings to the history file. `open` starts its thread, `close` saves what is left and ends it."""
 
     def __init__(self, path: Path, settings: LocalSettings, clock: Clock, flush_s: float = FLUSH_S) -> None:
+        super().__init__("history", 10 * FULL)
         self.path = path
         self._settings = settings
         self._clock = clock
         self._flush_s = flush_s
-        self._intake = Intake(enough=10 * FULL)
         self._packer = Packer()
         self._full: deque[Draft] = deque()
         self._file: HistoryFile | None = None
@@ -60,20 +58,6 @@ class LocalHistory:
         self._saved = self._dropped = 0
         self._stats = LocalStats()
         self._part = Part("history")
-        self._writer = threading.Thread(target=self._write, name="history", daemon=True)
-
-    def open(self) -> None:
-        """Start the writer."""
-        self._writer.start()
-
-    def append(self, fresh: Fresh) -> None:
-        """Remember readings. Takes microseconds and never fails."""
-        self._intake.put(fresh)
-
-    def close(self) -> None:
-        """Save what is waiting and end the writer."""
-        self._intake.close()
-        self._writer.join(_CLOSE_S)
 
     def stats(self) -> LocalStats:
         """Figures for the metrics page."""
