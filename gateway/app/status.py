@@ -21,6 +21,7 @@ from gateway.core.health import Part, report
 from gateway.core.types import Status
 from gateway.delivery.dispatch import Dispatch
 from gateway.delivery.line import LineHealth
+from gateway.delivery.records import shown, shown_whole
 from gateway.delivery.statefile import StorageFailed
 from gateway.delivery.writer import Writer
 from gateway.history.recorder import Recorder
@@ -73,14 +74,14 @@ class View:
             return []
         with _reading():
             found = await self.writer.tickets(status=Status(status) if status else None, limit=limit)
-        return [{**asdict(ticket), "delivery": asdict(delivery)} for ticket, delivery in found]
+        return [shown(ticket, delivery) for ticket, delivery in found]
 
     async def ticket(self, ticket_id: str) -> Mapping[str, Any] | None:
         """One ticket with its messages."""
         with _reading():
             ticket = await self.writer.ticket(ticket_id)
             messages = await self.writer.messages(ticket_id)
-        return None if ticket is None else {**asdict(ticket), "deliveries": [asdict(out) for out in messages]}
+        return None if ticket is None else shown_whole(ticket, messages)
 
     async def act(self, ticket_id: str, action: str, by: str) -> bool:
         """Do what a person asked for. What cannot be stored at once is stored as soon as it can be."""

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict
 from typing import Any
 
 from gateway.cli.screen import Failed
 from gateway.core.clock import SystemClock
 from gateway.core.config import Config
 from gateway.core.types import Status
-from gateway.delivery.records import Changes
+from gateway.delivery.records import Changes, shown, shown_whole
 from gateway.delivery.statefile import FILE, StateInUse, StorageFailed
 from gateway.delivery.store import Store
 from gateway.tickets.desk import Desk
@@ -25,14 +24,12 @@ class Offline:
     def tickets(self, status: Status | None, limit: int) -> list[Mapping[str, Any]]:
         """Tickets, newest first."""
         found = self._store.tickets(status=status, limit=limit)
-        return [{**asdict(ticket), "delivery": asdict(delivery)} for ticket, delivery in found]
+        return [shown(ticket, delivery) for ticket, delivery in found]
 
     def ticket(self, ticket_id: str) -> Mapping[str, Any] | None:
         """One ticket with its messages."""
         ticket = self._store.ticket(ticket_id)
-        if ticket is None:
-            return None
-        return {**asdict(ticket), "deliveries": [asdict(out) for out in self._store.messages(ticket_id)]}
+        return None if ticket is None else shown_whole(ticket, self._store.messages(ticket_id))
 
     def counts(self) -> Mapping[str, int]:
         """How the outbox stands."""

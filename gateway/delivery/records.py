@@ -1,7 +1,8 @@
-"""What goes into the store and what comes out of it; plain records without behaviour."""
+"""What goes into the store and what comes out of it, and how a person is shown it."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from gateway.core.types import Message, RuleState, Ticket
 
@@ -35,6 +36,16 @@ class Delivery:
     sent: int
     pending: int
     parked: int
+
+
+def shown(ticket: Ticket, delivery: Delivery) -> dict[str, Any]:
+    """A ticket in a list, as the local pages and the commands show it."""
+    return {**asdict(ticket), "delivery": asdict(delivery)}
+
+
+def shown_whole(ticket: Ticket, messages: Sequence[Outgoing]) -> dict[str, Any]:
+    """A ticket with all that was sent about it."""
+    return {**asdict(ticket), "deliveries": [asdict(outgoing) for outgoing in messages]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,25 @@ from gateway.core.yamlerror import SENTENCES as YAML_SENTENCES
 
 ROOMS = ("gateway", "drivers", "rules", "models")
 _KIND = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
-_MAKERS = re.compile(r"(?i)finding|problem|error|refuse|remark|wrong")
+_MAKERS = "finding|problem|error|refuse|remark|wrong"
+_SPEAKERS = f"{_MAKERS}|say"
 
 
 def kinds() -> Mapping[str, tuple[str, ...]]:
-    """Each kind and its sentences, of which it may have several; words of the screens (`say`) are no findings."""
+    """Each kind of finding and its sentences, of which it may have several."""
+    return _found(_MAKERS)
+
+
+def spoken() -> Mapping[str, tuple[str, ...]]:
+    """The same, and the sentences of the screens (`say`) too: all that must exist in every language."""
+    return _found(_SPEAKERS)
+
+
+def _found(makers: str) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     root = Path(gateway.__file__).parents[1]
     sources = (path for room in ROOMS for path in sorted((root / room).rglob("*.py")))
-    pairs = [pair for source in sources for pair in _made_in(source)]
+    pairs = [pair for source in sources for pair in _made_in(source, re.compile(f"(?i){makers}"))]
     for kind, sentence in (*SENTENCES.values(), *YAML_SENTENCES.values(), *pairs):
         sentences = found.setdefault(kind, [])
         if sentence and sentence not in sentences:
@@ -27,12 +37,12 @@ def kinds() -> Mapping[str, tuple[str, ...]]:
     return {kind: tuple(found[kind]) for kind in sorted(found)}
 
 
-def _made_in(source: Path) -> Iterator[tuple[str, str]]:
+def _made_in(source: Path, makers: re.Pattern[str]) -> Iterator[tuple[str, str]]:
     """Kind and sentence of every problem that a file makes, where both are written out."""
     tree = ast.parse(source.read_text("utf-8"))
     texts = _texts(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and len(node.args) >= 2 and _MAKERS.search(ast.unparse(node.func)):
+        if isinstance(node, ast.Call) and len(node.args) >= 2 and makers.search(ast.unparse(node.func)):
             kind = _text(node.args[0])
             if kind is not None and _KIND.fullmatch(kind):
                 yield kind, _text(node.args[1]) or _last_text(texts, node)
