@@ -87,16 +87,12 @@ class View:
         """Do what a person asked for. What cannot be stored at once is stored as soon as it can be."""
         now = self.clock.now()
         if action == "resend":
-            return await self._resend(ticket_id)
+            with _reading():
+                again = await self.writer.resend(ticket_id)
+            self.dispatch.wake()
+            return again
         decide = {"ack": self.round.desk.acknowledge, "close": self.round.desk.close}[action]
         return await self.round.decide(decide(ticket_id, by, now))
-
-    async def _resend(self, ticket_id: str) -> bool:
-        with _reading():
-            messages = await self.writer.messages(ticket_id)
-            again = [await self.writer.resend(out.message.key) for out in messages if out.state != "sent"]
-        self.dispatch.wake()
-        return any(again)
 
     def samples(self) -> Iterable[Sample]:
         """Figures for the metrics page."""

@@ -38,8 +38,7 @@ class Offline:
     def act(self, ticket_id: str, action: str, by: str) -> bool:
         """Do what a person asked for; the messages go out when the daemon runs again."""
         if action == "resend":
-            waiting = [out.message.key for out in self._store.messages(ticket_id) if out.state != "sent"]
-            return sum(self._store.resend(key) for key in waiting) > 0
+            return self._store.resend(ticket_id)
         site, saved, now = self._config.site, self._store.load(), SystemClock().now()
         desk = Desk(site.id, site.language, {}, self._config.policies, saved.open_tickets)
         decision = {"ack": desk.acknowledge, "close": desk.close}[action](ticket_id, by, now)

@@ -115,11 +115,11 @@ class Store:
         """Refused for good; it waits for a person."""
         self._settle("state = 'parked', next_at = 0", (), key, answer)
 
-    def resend(self, key: str) -> bool:
-        """Send a parked or waiting message again, now; False if there is none."""
+    def resend(self, ticket_id: str) -> bool:
+        """Send a ticket's parked and waiting messages again, now; False if there are none."""
         with self._writing() as db:
-            again = "UPDATE outbox SET state = 'pending', next_at = 0 WHERE key = ? AND state != 'sent'"
-            return db.execute(again, (key,)).rowcount > 0
+            again = "UPDATE outbox SET state = 'pending', next_at = 0 WHERE ticket = ? AND state != 'sent'"
+            return db.execute(again, (ticket_id,)).rowcount > 0
 
     def hurry(self) -> None:
         """Make every waiting message due: the receiver is back."""

@@ -61,9 +61,9 @@ class Writer:
         """See Store.park."""
         await self._call(self._store.park, key, answer)
 
-    async def resend(self, key: str) -> bool:
+    async def resend(self, ticket_id: str) -> bool:
         """See Store.resend."""
-        return await self._call(self._store.resend, key)
+        return await self._call(self._store.resend, ticket_id)
 
     async def hurry(self) -> None:
         """See Store.hurry."""

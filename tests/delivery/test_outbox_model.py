@@ -25,7 +25,8 @@ class OutboxMachine(RuleBasedStateMachine):
         self.now = 1000.0
         self.tickets: list[tuple[Ticket, int]] = []
         self.committed: set[str] = set()
-        self.parked: set[str] = set()
+        self.parked: dict[str, str] = {}
+        """Message to ticket."""
         self.received: dict[str, list[str]] = {}
         self.times_stored: dict[str, int] = {}
 
@@ -75,7 +76,9 @@ class OutboxMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.parked)
     @rule()
     def a_person_resends(self) -> None:
-        assert self.store.resend(self.parked.pop())
+        _, ticket = self.parked.popitem()
+        self.parked = {key: other for key, other in self.parked.items() if other != ticket}
+        assert self.store.resend(ticket)
 
     @invariant()
     def nothing_is_lost_and_nothing_is_twice(self) -> None:
@@ -110,7 +113,7 @@ class OutboxMachine(RuleBasedStateMachine):
             self.the_power_goes()
         elif fault == "parked" and key not in self.times_stored:
             self.store.park(key, "422")
-            self.parked.add(key)
+            self.parked[key] = outgoing.message.ticket
 
     def _receive(self, outgoing: Outgoing) -> None:
         """The receiver's side of the contract: one per key."""

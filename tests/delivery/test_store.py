@@ -112,7 +112,11 @@ def test_a_parked_creation_holds_its_ticket_back_and_a_parked_event_does_not(
     store.sent(one.id, NOW, "")
     store.park(f"{one.id}:1", "422 no")
     assert keys(store) == [f"{one.id}:2"]
-    assert not store.resend(one.id), "what was delivered is not sent again"
+    store.sent(f"{one.id}:2", NOW, "")
+    assert store.resend(one.id), "the refused event is sent again"
+    assert keys(store) == [f"{one.id}:1"], "what was delivered is not"
+    store.sent(f"{one.id}:1", NOW, "")
+    assert not store.resend(one.id)
     assert not store.resend("none")
 
 

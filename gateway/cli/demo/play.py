@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import typer
 from rich.console import Console
@@ -32,6 +33,7 @@ MONDAY_17 = 1_773_651_600.0
 """Monday 2026-03-16 17:00 in Shanghai: the hour before the evening peak, in a season of moderate load."""
 SETTLE_S = 2.0
 """Wall seconds between the daemon's first answer and the first fault's clock."""
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 AGAIN_AFTER = 2.0
 """After an outage the sender's pause is at most as long as the outage was."""
 
@@ -64,13 +66,17 @@ async def _interruptible(play: Play, signals: list[int]) -> bool:
     """Ctrl-C, a request to stop and a closed terminal end the demo in order; impatience leaves nothing behind."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
-    def told(number: int) -> None:
-        if task is not None and not signals:
-            task.cancel()
+    def told(number: int, _frame: FrameType | None) -> None:
+        # The loop takes its own handlers with it when it closes, and the interpreter its functions when it ends: only
+        # what is ignored is ignored to the very end.
+        for each in _STOPPING:
+            signal.signal(each, signal.SIG_IGN)
         signals.append(number)
+        if task is not None:
+            loop.call_soon_threadsafe(task.cancel)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, told, number)
+    for number in _STOPPING:
+        signal.signal(number, told)
     return await _play(play)
 
 
