@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.figures import Figure, Goal, Result, ratio
 from benchmarks.plain_rules import PlainBook, Seen
+from gateway.core.almanac import UTC_ALMANAC
 from rules.book import Book
 from rules.rule import Rule
 from rules.vocabulary import Floats, Vocabulary
@@ -111,7 +112,7 @@ def product_book(devices: int, rules: int) -> Book:
         }
         for i, point in enumerate(points)
     ]
-    vocabulary = Vocabulary(points, {}, {}, (), devices, lambda times: times)
+    vocabulary = Vocabulary(points, {}, {}, (), devices, UTC_ALMANAC)
     return Book([Rule.model_validate(rule) for rule in written], vocabulary)
 
 

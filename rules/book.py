@@ -111,7 +111,7 @@ class Book:
     def _next(self, times: Floats, values: Floats, age: Floats, scores: Mapping[str, Floats]) -> Frame:
         if len(times) and not (times[0] > self._tracker.time and (len(times) == 1 or (np.diff(times) > 0).all())):
             raise ValueError(f"times must increase, and begin after {self._tracker.time}")
-        return Frame(times, values, age, scores, self._vocabulary.local_seconds)
+        return Frame(times, values, age, scores, self._vocabulary.calendar)
 
     def _parts(self, frame: Frame) -> list[Frame]:
         rows, step = len(frame.times), max(1, _AT_ONCE // max(1, self._devices))

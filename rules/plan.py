@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from rules.duration import within_hours
+from rules.duration import DAY_S, within_hours
 from rules.expression import Condition, compile_condition
 from rules.kleene import Threshold, Truth, opposite
 from rules.rule import Rule
@@ -85,7 +86,7 @@ def _during(truth: Truth, hours: tuple[float, float] | None) -> Truth:
         return truth
 
     def inside(frame: Frame) -> Bools:
-        return within_hours(hours, frame.local_seconds(frame.times))[:, None]
+        return within_hours(hours, np.mod(frame.calendar.wall(frame.times), DAY_S))[:, None]
 
     return Truth(lambda frame: truth.true(frame) & inside(frame), lambda frame: truth.false(frame) | ~inside(frame))
 

@@ -1,8 +1,8 @@
 """What a condition may speak of: names when it is compiled, arrays when it is evaluated. Axis order is T, D, P."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,18 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Scalar = TypeVar("Scalar", np.float64, np.bool_)
+
+
+class Calendar(Protocol):
+    """The clock and the calendar on the wall of a site."""
+
+    def wall(self, times: Floats) -> Floats:
+        """Times [T], in seconds since 1970, as the clock on the wall shows them: seconds since its 1970-01-01 [T]."""
+        ...
+
+    def workday(self, times: Floats) -> Bools:
+        """Whether people work on the day of each time [T]."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,8 +37,9 @@ class Vocabulary:
     scores: tuple[str, ...]
     """Detector names, written `score.NAME`."""
     devices: int
-    local_seconds: Callable[[Floats], Floats]
-    """Seconds since 1970 [T] -> seconds since local midnight [T]."""
+    calendar: Calendar
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Lowest and highest value by point; beyond them a driver makes it unknown. Absent where there is no limit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +54,7 @@ class Frame:
     """[T, D, P] seconds since the last good value; inf if there never was one."""
     scores: Mapping[str, Floats]
     """[T, D] by detector."""
-    local_seconds: Callable[[Floats], Floats]
-    """As in the vocabulary."""
+    calendar: Calendar
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -57,4 +69,4 @@ class Frame:
         """Part of the rows, as views."""
         scores = {name: score[begin:end] for name, score in self.scores.items()}
         part = slice(begin, end)
-        return Frame(self.times[part], self.values[part], self.age[part], scores, self.local_seconds)
+        return Frame(self.times[part], self.values[part], self.age[part], scores, self.calendar)

@@ -1,7 +1,7 @@
 """What a site is made of: config.yaml with everything that it names, checked as a whole, all problems at once."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from drivers.device import Connection, Device, Profile
 from gateway.core import yamlfile
+from gateway.core.almanac import UTC_ALMANAC
 from gateway.core.detectors import Use, read_uses
 from gateway.core.document import Document
 from gateway.core.explain import validated
@@ -24,9 +25,9 @@ from gateway.core.policy import Policy
 from gateway.core.secrets import Secrets, resolve
 from gateway.core.settings import BUILT_IN_POLICIES, ConfigFile, Dispatch, Site, Web
 from gateway.core.topology import check_topology
-from gateway.core.types import Fleet, Floats
+from gateway.core.types import Fleet
 from rules.rule import Rule
-from rules.vocabulary import Vocabulary
+from rules.vocabulary import Calendar, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Config:
 
     def vocabulary(self, fleet: Fleet) -> Vocabulary:
         """What the rules of a fleet may speak of."""
-        return vocabulary(fleet, self.models, self.site.local_seconds)
+        return vocabulary(fleet, self.models, self.site.almanac)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,8 @@ def _parts(document: Document, file: ConfigFile | None, plugins: Plugins) -> tup
     detectors = read_uses(document, library, plugins)
     fleets = _fleets(plant, library)
     packs = read_packs(document, document.path.parent, _texts(document, "rules"))
-    local_seconds = file.site.local_seconds if file else np.copy
-    words = {fleet.profile.profile: vocabulary(fleet, detectors.uses, local_seconds) for fleet in fleets}
+    calendar = file.site.almanac if file else UTC_ALMANAC
+    words = {fleet.profile.profile: vocabulary(fleet, detectors.uses, calendar) for fleet in fleets}
     findings = [
         *plant.findings,
         *check_topology(document),
@@ -139,7 +140,7 @@ def _config(path: Path, file: ConfigFile, parts: _Parts, environment: Mapping[st
     )
 
 
-def vocabulary(fleet: Fleet, uses: Mapping[str, Use], local_seconds: Callable[[Floats], Floats]) -> Vocabulary:
+def vocabulary(fleet: Fleet, uses: Mapping[str, Use], calendar: Calendar) -> Vocabulary:
     """The points, ratings and scores of one fleet. A rating that a device lacks is unknown there."""
     profile = fleet.profile
     ratings = sorted({name for device in fleet.devices for name in device.ratings})
@@ -149,8 +150,14 @@ def vocabulary(fleet: Fleet, uses: Mapping[str, Use], local_seconds: Callable[[F
         ratings={n: np.array([device.ratings.get(n, np.nan) for device in fleet.devices]) for n in ratings},
         scores=tuple(name for name, use in uses.items() if profile.profile in use.profiles),
         devices=len(fleet.devices),
-        local_seconds=local_seconds,
+        calendar=calendar,
+        ranges=ranges_of(profile),
     )
+
+
+def ranges_of(profile: Profile) -> dict[str, tuple[float, float]]:
+    """What the points of a profile can possibly be."""
+    return {point.name: (point.low, point.high) for point in profile.points}
 
 
 def _fleets(plant: Plant, library: Library) -> tuple[Fleet, ...]:

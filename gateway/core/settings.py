@@ -3,29 +3,23 @@
 import ipaddress
 import zoneinfo
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from drivers.device import Name, Seconds, Written
+from gateway.core.almanac import Almanac, CalendarName
 from gateway.core.explain import nearest
 from gateway.core.history_settings import HistorySettings, Url
 from gateway.core.policy import Policy
-
-Floats = NDArray[np.float64]
 
 BUILT_IN_POLICIES: Mapping[str, Policy] = {
     "red_strict": Policy.model_validate({"on_site": "3m"}),
     "yellow_48h": Policy.model_validate({"close": "48h"}),
 }
 """The time rules that every site has; a site may replace them under tickets: policies:."""
-
-_QUARTER_S, _DAY_S = 900.0, 86400.0
 
 
 def _known_zone(name: str) -> str:
@@ -63,24 +57,17 @@ class Site(Written):
     name: str
     timezone: Annotated[str, AfterValidator(_known_zone)]
     language: Literal["zh", "en"] = "en"
-    calendar: Literal["CN", "none"] = "none"
+    calendar: CalendarName = "none"
 
     @cached_property
     def zone(self) -> zoneinfo.ZoneInfo:
         """The site's time zone."""
         return zoneinfo.ZoneInfo(self.timezone)
 
-    def local_seconds(self, times: Floats) -> Floats:
-        """Times [T], in seconds since 1970, as the clock on the site's wall shows them: seconds since midnight [T]."""
-        quarters, index = np.unique(np.floor(times / _QUARTER_S), return_inverse=True)
-        offsets = np.array([self._offset_s(quarter * _QUARTER_S) for quarter in quarters])
-        local: Floats = np.mod(times + offsets[index], _DAY_S)
-        return local
-
-    def _offset_s(self, time: float) -> float:
-        """Zones change at whole quarters of an hour, so one offset holds for all of it."""
-        offset = datetime.fromtimestamp(time, self.zone).utcoffset()
-        return offset.total_seconds() if offset else 0.0
+    @cached_property
+    def almanac(self) -> Almanac:
+        """The clock and the calendar on its wall."""
+        return Almanac(self.zone, self.calendar)
 
 
 class Tickets(Written):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from drivers.device import Profile
+from gateway.core.almanac import UTC_ALMANAC
+from gateway.core.config import ranges_of
 from gateway.core.packs import Packs
-from gateway.core.types import Floats
 from gateway.workbench.kit import Kit
 from gateway.workbench.testfile import RuleTest
-from rules.duration import DAY_S
 from rules.plan import plan_rules
 from rules.rule import Rule
 from rules.vocabulary import Vocabulary
@@ -38,7 +38,8 @@ class Subject:
             ratings={name: np.array([ratings.get(name, np.nan)]) for name in self.ratings},
             scores=self.scores,
             devices=1,
-            local_seconds=_second_of_day,
+            calendar=UTC_ALMANAC,
+            ranges=ranges_of(self.profile),
         )
 
     def read_by(self, rule: str) -> frozenset[str]:
@@ -64,8 +65,3 @@ def _subject(profile: Profile, tests: Iterable[RuleTest], packs: Packs) -> Subje
 
 def _conditions(rule: Rule) -> list[str]:
     return [*(level.when for level in rule.levels.values()), rule.clear or ""]
-
-
-def _second_of_day(times: Floats) -> Floats:
-    seconds: Floats = np.mod(times, DAY_S)
-    return seconds

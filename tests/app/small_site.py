@@ -9,6 +9,7 @@ import numpy as np
 
 from drivers.device import Batch, Device, Point, Profile
 from gateway.app.round import Round
+from gateway.core.almanac import UTC_ALMANAC
 from gateway.core.settings import BUILT_IN_POLICIES
 from gateway.core.types import Fleet
 from gateway.delivery.records import Changes, Saved
@@ -57,7 +58,7 @@ class Disk(Store):
 
 def new_engine(*detectors: tuple[str, Any], rules: tuple[Rule, ...] = RULES, fleet: Fleet = FLEET) -> Engine:
     names = tuple(name for name, _ in detectors)
-    words = Vocabulary(PROFILE.names, {}, {}, names, len(fleet.devices), lambda times: np.mod(times, 86400.0))
+    words = Vocabulary(PROFILE.names, {}, {}, names, len(fleet.devices), UTC_ALMANAC)
     return Engine(fleet, dict(detectors), Book(rules, words))
 
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from drivers.device import Batch
-from gateway.app.warmup import LEARN_FROM_S, warm
+from gateway.app.warmup import warm
 from gateway.core.types import Fresh
 from gateway.history.local import write_history
 from gateway.pipeline.board import Board
 from gateway.pipeline.engine import Engine
+from gateway.pipeline.warming import LEARN_FROM_S
 from models.detector import Bools, Floats
 from rules.rule import Rule
 from tests.app.small_site import FLEET, T0, new_engine

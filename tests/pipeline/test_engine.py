@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from drivers.device import Device, Point, Profile
+from gateway.core.almanac import UTC_ALMANAC
 from gateway.core.types import Block, Fleet, Floats
 from gateway.pipeline.engine import Engine, Finding
 from models.detector import Bools, Explanation
@@ -32,7 +33,7 @@ AVERAGE = {"id": "average", "yellow": {"when": "avg(current, 30m) > 6.05"}}
 
 
 def engine_of(detectors: Mapping[str, Any], *rules: Mapping[str, Any]) -> Engine:
-    words = Vocabulary(PROFILE.names, {}, {}, tuple(detectors), DEVICES, lambda times: np.mod(times, 86400.0))
+    words = Vocabulary(PROFILE.names, {}, {}, tuple(detectors), DEVICES, UTC_ALMANAC)
     return Engine(FLEET, detectors, Book([Rule.model_validate(rule) for rule in rules], words))
 
 

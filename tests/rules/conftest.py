@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 
-from rules.vocabulary import Floats, Vocabulary
-
-
-def local_seconds(times: Floats) -> Floats:
-    return times % 86400
+from rules.vocabulary import Vocabulary
+from tests.rules.wall import UTC
 
 
 @pytest.fixture
@@ -25,11 +22,11 @@ def pump() -> Vocabulary:
         ratings={"rated_power": np.array([7.5, np.nan])},
         scores=("usual",),
         devices=2,
-        local_seconds=local_seconds,
+        calendar=UTC,
     )
 
 
 @pytest.fixture
 def plain() -> Vocabulary:
     """Three points without units on three devices."""
-    return Vocabulary(("a", "b", "c"), {}, {}, (), 3, local_seconds)
+    return Vocabulary(("a", "b", "c"), {}, {}, (), 3, UTC)

@@ -10,6 +10,7 @@ from rules.expression import compile_condition
 from rules.functions import FUNCTIONS
 from rules.vocabulary import Floats, Frame, Vocabulary
 from rules.windows import Windows
+from tests.rules.wall import UTC
 
 
 def findings(text: str, vocabulary: Vocabulary) -> list[PydanticCustomError]:
@@ -123,7 +124,7 @@ SIGNS = [
 @given(st.lists(st.sampled_from(WORDS + SIGNS), max_size=40).map("".join) | st.text(max_size=60))
 def test_any_text_compiles_or_is_refused_with_a_place(text: str) -> None:
     units = {"flow": "m³/h", "bearing_temp": "°C"}
-    words = Vocabulary(("flow", "bearing_temp"), units, {}, ("usual",), 2, lambda times: times)
+    words = Vocabulary(("flow", "bearing_temp"), units, {}, ("usual",), 2, UTC)
     for problem in findings(text, words):
         start, end = (problem.context or {})["span"]
         assert 0 <= start < end <= max(1, len(text))
@@ -204,7 +205,7 @@ def values(**points: Floats | list[float]) -> Frame:
     names = ("a", "b", "c")
     columns = [np.broadcast_to(np.asarray(points.get(name, [np.nan]), float)[:, None], (1, 3)) for name in names]
     stack = np.stack(columns, axis=-1)
-    return Frame(np.array([100.0]), stack, np.where(np.isnan(stack), np.inf, 2.0), {}, lambda t: t)
+    return Frame(np.array([100.0]), stack, np.where(np.isnan(stack), np.inf, 2.0), {}, UTC)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +259,7 @@ def test_offline_is_true_when_nothing_is_known(plain: Vocabulary) -> None:
 def test_a_rating_that_a_device_lacks_makes_its_condition_unknown(pump: Vocabulary) -> None:
     condition, _ = compile_condition("0.45 * rated_power > flow", pump, {})
     assert condition
-    frame = Frame(np.array([1.0]), np.ones((1, 2, 7)), np.zeros((1, 2, 7)), {}, lambda t: t)
+    frame = Frame(np.array([1.0]), np.ones((1, 2, 7)), np.zeros((1, 2, 7)), {}, UTC)
     assert condition.truth.true(frame).tolist() == [[True, False]]
     assert condition.truth.false(frame).tolist() == [[False, False]]
 

@@ -14,9 +14,10 @@ from rules.source import parse
 from rules.vocabulary import Floats, Frame, Vocabulary
 from rules.windows import Windows
 from tests.rules import twin
+from tests.rules.wall import UTC
 
 POINTS = ("a", "b", "c")
-UTC = Vocabulary(POINTS, {}, {}, (), 3, lambda times: times % 86400)
+PLAIN = Vocabulary(POINTS, {}, {}, (), 3, UTC)
 
 readings = st.sampled_from([0.0, 0.0, 1.0, 1.0, 2.0, 5.0, -3.0, 80.0, math.nan, math.nan])
 steps = st.sampled_from([1, 1, 1, 1, 2, 5, 7, 30, 61, 200])
@@ -78,7 +79,7 @@ def blocks(total: int, size: int) -> list[slice]:
 
 
 def frame(times: Floats, values: Floats) -> Frame:
-    return Frame(times, values, np.where(np.isnan(values), np.inf, 0.0), {}, UTC.local_seconds)
+    return Frame(times, values, np.where(np.isnan(values), np.inf, 0.0), {}, UTC)
 
 
 def past_of(times: Floats, values: Floats, device: int) -> list[tuple[float, twin.Row]]:
@@ -94,7 +95,7 @@ def past_of(times: Floats, values: Floats, device: int) -> list[tuple[float, twi
 def test_a_condition_means_what_the_twin_says(rows: tuple[Floats, Floats], text: str) -> None:
     times, values = rows
     standing: Windows = {}
-    condition, problems = compile_condition(text, UTC, standing)
+    condition, problems = compile_condition(text, PLAIN, standing)
     assert not problems, (text, problems)
     assert condition
     with np.errstate(all="ignore"):
@@ -161,7 +162,7 @@ def test_cutting_into_blocks_changes_not_one_bit(rows: tuple[Floats, Floats], te
 
 def run_window(text: str, times: Floats, values: Floats, size: int) -> Floats:
     standing: Windows = {}
-    _, problems = compile_condition(f"{text} > 0", UTC, standing)
+    _, problems = compile_condition(f"{text} > 0", PLAIN, standing)
     assert not problems
     parts = []
     with np.errstate(all="ignore"):
@@ -228,7 +229,7 @@ def describe(change: Transition) -> tuple[object, ...]:
 
 
 def run_book(book_rules: list[Rule], times: Floats, values: Floats, size: int) -> list[Transition]:
-    book = Book(book_rules, UTC)
+    book = Book(book_rules, PLAIN)
     age = np.where(np.isnan(values), np.inf, 0.0)
     return [
         transition

@@ -20,7 +20,7 @@ def test_thresholds_are_formulas(plain: Vocabulary, yellow: str, red: str, clear
     (plan,), _ = plan_rules([rule], plain, {})
     assert set(plan.thresholds) == {0, 1, 2}
     values = np.random.default_rng(1).choice(AT_THE_EDGE, (40, 3, 3))
-    frame = Frame(np.arange(40.0), values, values, {}, plain.local_seconds)
+    frame = Frame(np.arange(40.0), values, values, {}, plain.calendar)
     together, alone = Thresholds({0: plan}, 3, 3), Formulas({0: plan}, 3)
     assert set(alone.candidates(frame)) <= set(together.candidates(frame))
     cells = np.arange(3)

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 import yaml
 
+from gateway.core.almanac import Almanac
 from rules.book import Book
 from rules.rule import Pack, Rule, Transition
 from rules.vocabulary import Vocabulary
@@ -36,7 +38,7 @@ def watch(site: SimulatedSite, kind: str, times: Floats, score: Floats | None = 
     ratings = {name: np.array([device.ratings[name] for device in devices]) for name in devices[0].ratings}
     units = {point.name: point.unit for point in points}
     vocabulary = Vocabulary(
-        devices[0].profile.names, units, ratings, ("usual",), len(devices), lambda at: np.mod(at + 8 * HOUR, DAY)
+        devices[0].profile.names, units, ratings, ("usual",), len(devices), Almanac(ZoneInfo("Asia/Shanghai"))
     )
     known = np.zeros(len(times)) if score is None else score
     scores = np.where(np.isnan(values).all(axis=2), np.nan, known[:, None])

@@ -1,0 +1,64 @@
+"""Shows an engine the past before its first row, so that detectors have learnt and windows are full.
+
+The daemon does so at its start and a backtest before its first day, in the same way.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
+from typing import Protocol
+
+import numpy as np
+
+from gateway.core.types import Block, Fleet
+from gateway.pipeline.engine import LEARN_STEP_S, Engine
+
+LEARN_FROM_S = 14 * 86400.0
+"""How much of the past a detector without a checkpoint is shown: two weeks hold every hour of the week twice."""
+
+
+class Source(Protocol):
+    """Whatever can show the past."""
+
+    def profiles(self) -> Mapping[str, tuple[float, float]]:
+        """First and last instant recorded, by profile name."""
+        ...
+
+    def blocks(self, fleet: Fleet, start: float, end: float, step_s: float) -> Iterator[Block]:
+        """The blocks of [start, end): every instant k * step_s, and the recorded rows in between."""
+        ...
+
+
+def warm(
+    engine: Engine,
+    past: Source,
+    now: float,
+    tick_s: float,
+    learnt_until: float | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> int:
+    """Replay the past up to `now`, a whole tick, into an engine that has seen nothing; returns the number of rows.
+
+    Detectors with a checkpoint learn only what came after it. Once `stopped` says so the rest is left out: what the
+    detectors have learnt by then is sound, the windows are of no use.
+    """
+    fleet, rows = engine.fleet, 0
+    learn_from = max(now - LEARN_FROM_S, -np.inf if learnt_until is None else learnt_until + tick_s)
+    first, _ = past.profiles().get(fleet.profile.profile, (now, now))
+
+    def blocks(start: float, step_s: float) -> Iterator[Block]:
+        return takewhile(lambda _: not stopped(), past.blocks(fleet, max(start, first), now, step_s))
+
+    if engine.detectors and learn_from < now:
+        for block in blocks(learn_from, LEARN_STEP_S):
+            engine.learn(block)
+            rows += len(block.times)
+    for block in blocks(now - engine.book.horizon_s, tick_s):
+        engine.remember(block)
+        rows += len(block.times)
+    engine.remember(_unknown(fleet, now))  # until the first row: a window holds its last row until the next
+    return rows
+
+
+def _unknown(fleet: Fleet, time: float) -> Block:
+    shape = (1, len(fleet.devices), len(fleet.profile.points))
+    return Block(fleet, np.array([time]), np.full(shape, np.nan), np.full(shape, np.inf))
