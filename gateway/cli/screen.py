@@ -5,6 +5,7 @@ ask, the machine's: Chinese if LC_ALL, LC_MESSAGES or LANG begins with zh, other
 sits at this machine, not for the site, so it goes by the machine; its tickets keep the site's language.
 """
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -57,8 +58,10 @@ def failures(language: Language) -> Iterator[None]:
 
 
 def console(*, errors: bool = False) -> Console:
-    """Standard output or error; colours only on a terminal."""
+    """Standard output or error; colours only on a terminal, and a question mark for what its encoding lacks."""
     file = sys.stderr if errors else sys.stdout
+    if isinstance(file, io.TextIOWrapper):
+        file.reconfigure(errors="replace")
     return Console(highlight=False, emoji=False, file=file)
 
 
