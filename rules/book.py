@@ -5,30 +5,41 @@ and only these and the ones not at rest go through the tracker. What conditions 
 follows over time in `tracker`.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic_core import InitErrorDetails, ValidationError
 
 from rules.plan import plan_rules
 from rules.rule import LEVELS, Rule, Transition
-from rules.tracker import CLEAR, Cells, Change, Tracker
+from rules.tracker import CLEAR, Alerts, Cells, Change, Tracker
 from rules.vocabulary import Bools, Floats, Frame, Vocabulary
 from rules.watch import Conditions, Formulas, Thresholds, Watch
-from rules.windows import Windows
+from rules.why import Sight, Why, evidence_of, why
+from rules.windows import Window, Windows
 
-__all__ = ["Book", "State", "Vocabulary", "check_rules"]
+__all__ = ["Book", "Legacy", "State", "Vocabulary", "check_rules"]
 
 State = tuple[str, int, str, dict[str, Any]]
 """Rule id, row, fingerprint, JSON body; an empty body means that nothing is left to keep."""
 
-_AT_ONCE = 1 << 16  # rows x devices that are evaluated in one go; longer blocks are cut, which changes no result
+_AT_ONCE = 1 << 15  # rows x devices that are evaluated in one go; longer blocks are cut, which changes no result
 
 
 def check_rules(rules: Sequence[Rule], vocabulary: Vocabulary) -> list[InitErrorDetails]:
     """Everything in the rules that cannot mean anything for these devices; `loc` begins with the rule's index."""
     return plan_rules(rules, vocabulary, {})[1]
+
+
+class Legacy(NamedTuple):
+    """What a book leaves to the one that follows it."""
+
+    time: float
+    windows: Mapping[str, Window]
+    """By what they compute: a name means the same in every book of these devices."""
+    alerts: Mapping[str, tuple[Alerts, Bools]]
+    """By rule; and of which devices someone keeps a state."""
 
 
 class Book:
@@ -53,9 +64,26 @@ class Book:
             self._watches[False] = Formulas(others, self._devices)
         self._is_simple = np.array([i in simple for i in range(len(self._plans))], np.bool_)
         self._tracker = Tracker(self._enough_s(), self._devices)
+        self._seen: Frame | None = None  # the last rows that rules were evaluated over
         self._moved: set[int] = set()  # cells that changed level since changed_states was asked
         self._kept = np.zeros(len(self._plans) * self._devices, np.bool_)  # cells of which someone keeps a state
         self.horizon_s = max((plan.horizon_s for plan in self._plans), default=0.0)
+        self.learn_s = max((standing.window.learn_s for standing in self._windows.values()), default=0.0)
+
+    @property
+    def time(self) -> float:
+        """Time of the last row; -inf before the first."""
+        return self._tracker.time
+
+    @property
+    def windows(self) -> frozenset[str]:
+        """What its windows compute."""
+        return frozenset(self._windows)
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """Its rules, by id."""
+        return {plan.rule.id: fingerprint for plan, fingerprint in zip(self._plans, self._fingerprints, strict=True)}
 
     def update(self, times: Floats, values: Floats, age: Floats, scores: Mapping[str, Floats]) -> list[Transition]:
         """Take times[T], values and age [T, D, P] and scores[name][T, D]; NaN is unknown.
@@ -74,10 +102,29 @@ class Book:
                 self._feed(part)
                 self._tracker.pause(float(part.times[-1]))
 
+    def learn(self, times: Floats, values: Floats, age: Floats, scores: Mapping[str, Floats]) -> None:
+        """Let the windows that look once a minute see rows of the distant past, a minute apart; like `warm`, before it.
+
+        They look back `learn_s`, all others together `horizon_s`, and the latter must know what the former knew then.
+        """
+        frame = self._next(times, values, age, scores)
+        with np.errstate(all="ignore"):
+            for part in self._parts(frame):
+                self._feed(part, learning=True)
+                self._tracker.pause(float(part.times[-1]))
+
     def firing(self) -> Bools:
         """Which devices have a firing rule, [D]."""
         devices: Bools = np.any((self._tracker.level > 0).reshape(len(self._plans), self._devices), axis=0)
         return devices
+
+    def explain(self, rule: str, row: int) -> Why | None:
+        """How a rule stands on one device in the last row; None before the first. Raises KeyError for no such rule."""
+        number = self._numbers[rule]
+        if self._seen is None:
+            return None
+        sight = Sight(self._vocabulary, self._windows, self._seen, row)
+        return why(self._plans[number].rule, sight, self._tracker.state(number * self._devices + row))
 
     def changed_states(self) -> list[State]:
         """States of the cells that fired, escalated or cleared since the last call: to be kept with the transitions."""
@@ -100,6 +147,40 @@ class Book:
         self._kept[cell] = self._tracker.restore(cell, body)
         return bool(self._kept[cell])
 
+    def blind_windows(self) -> frozenset[str]:
+        """Those of its windows that know nothing of any device in the last row."""
+        known = {name: ~np.isnan(np.atleast_2d(standing.now)[-1]) for name, standing in self._windows.items()}
+        return frozenset(name for name, devices in known.items() if not devices.any())
+
+    def legacy(self) -> Legacy:
+        """What another book for the same devices needs to go on from here. This one must not be used any more."""
+        windows = {name: standing.window for name, standing in self._windows.items()}
+        cells = {plan.rule.id: self._cells(number) for number, plan in enumerate(self._plans)}
+        alerts = {rule: (self._tracker.alerts(mine), self._kept[mine]) for rule, mine in cells.items()}
+        return Legacy(self._tracker.time, windows, alerts)
+
+    def take_over(self, legacy: Legacy, rules: Collection[str]) -> None:
+        """Go on as if this book had been there all along: the time, all windows it knows, the alerts of these rules.
+
+        Whoever keeps states asks for `pending_states` next.
+        """
+        self._tracker.time = legacy.time
+        for name, standing in self._windows.items():
+            standing.window = legacy.windows.get(name, standing.window)
+        for rule in rules:
+            alerts, kept = legacy.alerts[rule]
+            mine = self._cells(self._numbers[rule])
+            self._tracker.take_up(mine, alerts)
+            self._kept[mine] = kept
+
+    def last_states(self, rules: Collection[str]) -> list[State]:
+        """The states of these rules that are kept, or not at rest."""
+        mine = np.concatenate([np.empty(0, np.intp), *(self._cells(self._numbers[rule]) for rule in rules)])
+        return self._states(mine[self._tracker.awake[mine] | self._kept[mine]])
+
+    def _cells(self, number: int) -> Cells:
+        return number * self._devices + np.arange(self._devices)
+
     def _enough_s(self) -> Floats:
         enough_s = np.full((len(self._plans), 3), np.inf)
         for i, plan in enumerate(self._plans):
@@ -117,12 +198,14 @@ class Book:
         rows, step = len(frame.times), max(1, _AT_ONCE // max(1, self._devices))
         return [frame] if 0 < rows <= step else [frame.rows(i, i + step) for i in range(0, rows, step)]
 
-    def _feed(self, frame: Frame) -> None:
+    def _feed(self, frame: Frame, *, learning: bool = False) -> None:
         for standing in self._windows.values():
-            standing.feed(frame)
+            if standing.window.learn_s or not learning:
+                standing.feed(frame)
 
     def _watch(self, frame: Frame) -> list[Transition]:
         self._feed(frame)
+        self._seen = frame
         tracker = self._tracker
         due = tracker.awake.copy()
         for watch in self._watches.values():
@@ -151,15 +234,9 @@ class Book:
     def _transition(self, frame: Frame, change: Change) -> Transition:
         number, row = divmod(change.cell, self._devices)
         plan = self._plans[number]
-        shown = {name: self._shown(frame, name, change.at, row) for name in sorted(plan.names)}
-        evidence = {name: value for name, value in shown.items() if not np.isnan(value)}
+        evidence = evidence_of(plan.names, self._vocabulary, frame, change.at, row)
         time = float(frame.times[change.at])
         return Transition(time, plan.rule.id, row, change.change, change.level, change.since, evidence)
-
-    def _shown(self, frame: Frame, name: str, at: int, row: int) -> float:
-        if name.startswith("score."):
-            return float(frame.scores[name.removeprefix("score.")][at, row])
-        return float(frame.values[at, row, self._vocabulary.points.index(name)])
 
     def _states(self, cells: Cells) -> list[State]:
         states: list[State] = []

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -32,6 +32,14 @@ def duration_s(text: Any) -> float:
     )
 
 
+def written(seconds: float) -> str:
+    """Seconds as a person would write them: "5m", "1.5s"; in the largest unit that needs no fraction."""
+    for unit, size in reversed(UNITS_S.items()):
+        if seconds >= size and (seconds / size).is_integer():
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds:g}s"
+
+
 def hours_s(text: Any) -> tuple[float, float]:
     """Turn "06:00-23:00" into seconds since midnight; the end may lie on the next day ("22:00-05:00") or be 24:00."""
     if isinstance(text, str) and (match := _HOURS.fullmatch(text.strip())):
@@ -51,8 +59,25 @@ def within_hours(hours: tuple[float, float], second_of_day: NDArray[np.float64])
     return after & before if start < end else after | before
 
 
-Seconds = Annotated[float, BeforeValidator(duration_s, json_schema_input_type=str)]
+_Duration = Annotated[
+    str,
+    Field(
+        pattern=r"^\s*\d+(\.\d+)?\s*(ms|s|m|h|d|w)\s*$",
+        examples=["30s", "5m", "2h"],
+        json_schema_extra={"patternErrorMessage": "a number and ms, s, m, h, d or w, such as 30s"},
+    ),
+]
+_HoursText = Annotated[
+    str,
+    Field(
+        pattern=r"^\s*\d\d:\d\d\s*-\s*\d\d:\d\d\s*$",
+        examples=["06:00-23:00", "22:00-05:00"],
+        json_schema_extra={"patternErrorMessage": "from and to, such as 06:00-23:00"},
+    ),
+]
+
+Seconds = Annotated[float, BeforeValidator(duration_s, json_schema_input_type=_Duration)]
 """Seconds in the program; "30s", "5m", "2d" in YAML. The unit is required."""
 
-Hours = Annotated[tuple[float, float], BeforeValidator(hours_s, json_schema_input_type=str)]
+Hours = Annotated[tuple[float, float], BeforeValidator(hours_s, json_schema_input_type=_HoursText)]
 """Start and end in seconds since local midnight; "06:00-23:00" in YAML."""

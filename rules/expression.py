@@ -8,7 +8,7 @@ Closures are pure; what remembers the past is a `Standing` window, fed once per 
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -16,14 +16,14 @@ import numpy as np
 from pydantic_core import PydanticCustomError
 
 from rules import kleene
-from rules.duration import UNITS_S
-from rules.functions import FUNCTIONS, KNOWLEDGE, OVER_POINTS, OVER_TIME, WORDS
+from rules.arguments import is_over_time, over_window, windows_in
+from rules.functions import FUNCTIONS, KNOWLEDGE, LEARNT, OVER_POINTS, OVER_TIME, WORDS
 from rules.kleene import Number, Truth
 from rules.operators import ARITHMETIC, COMPARISONS, outside
 from rules.source import finding, parse, span
-from rules.units import common_unit, literal_value
+from rules.units import common_unit, different, literal_value
 from rules.vocabulary import Vocabulary
-from rules.windows import Standing, Windows
+from rules.windows import Standing, Window, Windows
 
 _UNKNOWN = kleene.fixed(np.array(np.nan))  # stands in for a part that has a finding
 
@@ -50,6 +50,18 @@ def compile_condition(
     if compiler.problems:
         return None, compiler.problems
     return Condition(truth, frozenset(compiler.names), compiler.horizon_s), []
+
+
+def compile_quantity(text: str, vocabulary: Vocabulary, windows: Windows) -> tuple[Number, float]:
+    """Compile a part of a condition that is known to be right, as a number, and say how far back it looks in seconds.
+
+    Raises PydanticCustomError for a text that is no quantity.
+    """
+    compiler = _Compiler(vocabulary, windows)
+    number = compiler.number(parse(text, vocabulary.units.values()))
+    for problem in compiler.problems:
+        raise problem
+    return number, compiler.horizon_s
 
 
 class _Compiler:
@@ -100,7 +112,7 @@ class _Compiler:
 
     def _comparison(self, node: ast.Compare) -> Truth:
         sides = [node.left, *node.comparators]
-        unit = common_unit(sides, self._vocabulary)
+        unit = self._unit(sides)
         numbers = [self.number(side, unit) for side in sides]
         operators = [COMPARISONS.get(type(op)) for op in node.ops]
         if None in operators:
@@ -119,12 +131,11 @@ class _Compiler:
         if name in words.points:
             self.names.add(name)
             column = words.points.index(name)
-            return Number(lambda frame: frame.values[..., column], column=column)
+            return Number(lambda frame: frame.point(column), column=column)
         if name in words.ratings:
             return kleene.fixed(words.ratings[name])
         if name in WORDS:
-            of = WORDS[name].of
-            return Number(lambda frame: of(frame).astype(float))
+            return Number(WORDS[name].reader())
         message = "{name} is neither a point nor a rating of this device type"
         known = [*words.points, *words.ratings, *WORDS]
         return self._refuse(finding("unknown_name", message, span(node), name=name[:80], **_nearest(name, known)))
@@ -141,8 +152,10 @@ class _Compiler:
     def _call(self, node: ast.Call, name: str, args: list[ast.expr], beside: str | None) -> Number:
         if name in KNOWLEDGE:
             return self._knowledge(node, name, args)
-        if name in OVER_TIME and (name not in OVER_POINTS or _is_window(args)):
-            return self._over_time(node, name, args, beside)
+        if name in LEARNT:
+            return self._learnt(node, name, args, beside)
+        if is_over_time(node, name):
+            return self._over_time(node, name, beside)
         if name in OVER_POINTS:
             return self._over_points(node, name, args, beside)
         hint = _nearest(name, FUNCTIONS)
@@ -168,30 +181,41 @@ class _Compiler:
         unit = self._unit(args, beside)
         return kleene.apply(function.of, *(self.number(arg, unit) for arg in args))
 
-    def _over_time(self, node: ast.Call, name: str, args: list[ast.expr], beside: str | None) -> Number:
-        function = OVER_TIME[name]
-        match args:
-            case [argument, ast.Constant(value=int() | float() as count, kind=str(unit))] if (
-                unit.strip() in UNITS_S and 0 < count < 1e9
-            ):
-                length_s = count * UNITS_S[unit.strip()]
-            case [argument, last]:
-                message = "{name} ends with a duration such as 5m: {usage}"
-                return self._refuse(finding("no_window", message, span(last), name=name, usage=function.usage))
-            case _:
-                return self._wrong(node, name)
+    def _over_time(self, node: ast.Call, name: str, beside: str | None) -> Number:
+        try:
+            quantity, length_s, shares = over_window(node, name)
+        except PydanticCustomError as problem:
+            return self._refuse(problem)
+        function, devices = OVER_TIME[name], self._vocabulary.devices
         outer_s, self.horizon_s = self.horizon_s, 0.0
         inner = (
-            kleene.as_number(self.truth(argument)) if function.takes == "condition" else self.number(argument, beside)
+            kleene.as_number(self.truth(quantity)) if function.takes == "condition" else self.number(quantity, beside)
         )
         self.horizon_s = max(outer_s, self.horizon_s + length_s)
-        key = f"{name} {length_s:g} {ast.dump(argument)}"
+        key = f"{name} {length_s!r} {shares} {ast.dump(quantity)}"
+        return self._standing(key, inner, lambda: function.of(length_s, devices, *shares))
+
+    def _learnt(self, node: ast.Call, name: str, args: list[ast.expr], beside: str | None) -> Number:
+        if len(args) != 1:
+            return self._wrong(node, name)
+        if inside := windows_in(args[0]):
+            message = "{name} looks at its quantity once a minute, so there can be no window in it"
+            return self._refuse(finding("window_in_usual", message, span(inside[0]), name=name))
+        function, words = LEARNT[name], self._vocabulary
+        inner = self.number(args[0], beside)
+        return self._standing(f"{name} {ast.dump(args[0])}", inner, lambda: function.of(words.devices, words.calendar))
+
+    def _standing(self, key: str, argument: Number, window: Callable[[], Window]) -> Number:
+        """Read a window, which all conditions that mention it share."""
         if key not in self._windows:
-            self._windows[key] = Standing(function.of(length_s, self._vocabulary.devices), inner)
+            self._windows[key] = Standing(window(), argument)
         standing = self._windows[key]
         return Number(lambda _: standing.now)
 
-    def _unit(self, nodes: list[ast.expr], beside: str | None) -> str | None:
+    def _unit(self, nodes: list[ast.expr], beside: str | None = None) -> str | None:
+        """Unit of parts that stand beside each other, if they can."""
+        if problem := different(nodes, self._vocabulary):
+            self._refuse(problem)
         unit = common_unit(nodes, self._vocabulary)
         return beside if unit is None else unit
 
@@ -202,14 +226,6 @@ class _Compiler:
     def _refuse(self, problem: PydanticCustomError) -> Number:
         self.problems.append(problem)
         return _UNKNOWN
-
-
-def _is_window(args: list[ast.expr]) -> bool:
-    """Tell `min(x, 5m)` from `min(x, 5 m)`: a duration sticks to its number, a unit need not."""
-    match args:
-        case [_, ast.Constant(kind=str(unit))]:
-            return unit in UNITS_S
-    return False
 
 
 def _nearest(name: str, known: Iterable[str]) -> dict[str, str]:

@@ -62,11 +62,11 @@ def apply(function: Callable[..., Floats], *numbers: Number) -> Number:
             return fixed(function(*constants))
     if len(numbers) == 1:
         only = numbers[0].at
-        return Number(lambda frame: function(only(frame)))
+        return _once(lambda frame: function(only(frame)))
     if len(numbers) == 2:
         left, right = (number.at for number in numbers)
-        return Number(lambda frame: function(left(frame), right(frame)))
-    return Number(lambda frame: function(*(number.at(frame) for number in numbers)))
+        return _once(lambda frame: function(left(frame), right(frame)))
+    return _once(lambda frame: function(*(number.at(frame) for number in numbers)))
 
 
 def compare(comparison: Comparison, left: Number, right: Number) -> Truth:
@@ -113,6 +113,12 @@ def divide(a: Floats, b: Floats) -> Floats:
 def differ(a: Floats, b: Floats) -> Bools:
     """Known and unequal."""
     return (a < b) | (a > b)
+
+
+def _once(at: Callable[[Frame], Floats]) -> Number:
+    """A quantity that is worked out once for each frame: whether it is above a limit, and whether below, ask alike."""
+    name = object()
+    return Number(lambda frame: frame.once(name, at))
 
 
 def _and(left: Truth, right: Truth) -> Truth:

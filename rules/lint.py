@@ -1,4 +1,4 @@
-"""What is legal in a rule but pointless: defaults that are written out, and levels that can never be seen."""
+"""What is legal in a rule but pointless: defaults that are written out."""
 
 from collections.abc import Sequence
 from typing import LiteralString
@@ -22,9 +22,6 @@ def _remarks(rule: Rule, i: int) -> list[InitErrorDetails]:
         remarks.append(_default((i, "keep"), "keep", "0s"))
     if "latch" in rule.model_fields_set and not rule.latch:
         remarks.append(_default((i, "latch"), "latch", "false"))
-    if rule.yellow and rule.red and _same_condition(rule.yellow, rule.red) and rule.red.for_s <= rule.yellow.for_s:
-        message = "yellow is never seen: red has the same condition and does not wait longer"
-        remarks.append(_remark("level_never_seen", message, (i, "yellow"), rule.yellow.when))
     return remarks
 
 
@@ -36,10 +33,6 @@ def _level_remarks(level: LevelCondition, loc: Loc) -> list[InitErrorDetails]:
         message = "this is the whole day; leave it away"
         remarks.append(_remark("whole_day", message, (*loc, "between"), "00:00-24:00"))
     return remarks
-
-
-def _same_condition(yellow: LevelCondition, red: LevelCondition) -> bool:
-    return yellow.when.split() == red.when.split() and yellow.between == red.between
 
 
 def _default(loc: Loc, key: str, value: str) -> InitErrorDetails:

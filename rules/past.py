@@ -4,14 +4,13 @@ Only the last row of each bucket is kept, because a window always begins at the 
 rows: what a row needs of the past is one look-up in these marks.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from rules.vocabulary import Floats
 
 BUCKETS = 60
+_ROOM = 2 * (BUCKETS + 2)  # marks of a window that is fed row by row, twice, so that they seldom move
 
 
 def buckets_of(times: Floats, length_s: float) -> Floats:
@@ -24,15 +23,40 @@ def begin_of(times: Floats, length_s: float) -> Floats:
     return (buckets_of(times, length_s) - (BUCKETS - 1)) * (length_s / BUCKETS)
 
 
-class Begin(NamedTuple):
-    """What `Growth` tells of T rows."""
+def held(x: Floats) -> Floats:
+    """The last known value of each row and column [T, D]; NaN before the first."""
+    known = np.where(np.isnan(x), 0, np.arange(len(x))[:, None])
+    return np.take_along_axis(x, np.maximum.accumulate(known, axis=0), axis=0)
 
-    grown: Floats
-    """[T, C, D] growth of each total since the window of the row began."""
-    slopes: Floats
-    """[T, C, D] slopes of the row that was held when the window began; 0 if that lies before the first row."""
-    times: Floats
-    """[T] time of that row."""
+
+class Beginning:
+    """What was held when windows began."""
+
+    def __init__(self, length_s: float, devices: int) -> None:
+        self._length_s = length_s
+        self._marks = _Marks((1, devices))  # the last row of each bucket
+        self._time, self._row = -np.inf, np.full((1, devices), np.nan)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all that is kept from row to row."""
+        return self._marks.nbytes + self._row.nbytes
+
+    def feed(self, times: Floats, x: Floats) -> tuple[Floats, Floats]:
+        """Take rows times[T], x[T, D]; return the time [T] and the values [T, D] that the window of each began with.
+
+        These are -inf and NaN for a window that began before the first row.
+        """
+        all_times, rows = np.concatenate([[self._time], times]), np.concatenate([self._row, x])
+        closing = _last_of_buckets(all_times, self._length_s)
+        if closing.size:
+            self._marks.append(all_times[closing], rows[closing])
+        begin = begin_of(times, self._length_s)
+        at = self._marks.last_before(begin)
+        then = self._marks.times[at], self._marks.rows[at, 0]
+        self._marks.forget_before(begin[-1])
+        self._time, self._row = float(times[-1]), rows[-1:].copy()
+        return then
 
 
 class Growth:
@@ -44,27 +68,48 @@ class Growth:
         self._time = np.nan
         self._row = np.zeros((2, channels, devices))
 
-    def feed(self, times: Floats, slopes: Floats, jumps: Floats | float = 0.0) -> Begin:
-        """Take rows times[T], slopes[T, C, D] that hold from their row on, and jumps[T, C, D] at the rows."""
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all that is kept from row to row."""
+        return self._marks.nbytes + self._row.nbytes
+
+    def feed(self, times: Floats, slopes: Floats, jumps: Floats | None = None) -> Floats:
+        """Take rows times[T], slopes[T, C, D] that hold from their row on, and jumps[T, C, D] at the rows.
+
+        Returns the growth of each total since the window of each row began, [T, C, D].
+        """
         if np.isnan(self._time):
             self._time = float(times[0])
-            self._marks.append(times[:1], self._row[None])
+            self._marks.append(times[:1], *self._row[:, None])
         all_times = np.concatenate([[self._time], times])
-        all_slopes = np.concatenate([self._row[None, 1], slopes])
-        gains = all_slopes[:-1] * np.diff(all_times)[:, None, None] + jumps
-        levels = np.concatenate([self._row[None, 0], _running(np.add, self._row[0], gains)])
-        buckets = buckets_of(all_times, self._length_s)
-        closing = np.flatnonzero(buckets[1:] != buckets[:-1])
+        all_slopes = np.concatenate([self._row[1:], slopes])
+        levels = self._levels(all_times, all_slopes, jumps)
+        closing = _last_of_buckets(all_times, self._length_s)
         if closing.size:
-            self._marks.append(all_times[closing], np.stack([levels[closing], all_slopes[closing]], axis=1))
-        begin = begin_of(times, self._length_s)
-        at = np.maximum(self._marks.last_before(begin), 0)
-        rows, row_times = self._marks.rows[at], self._marks.times[at]
-        held_s = np.maximum(begin - row_times, 0.0)[:, None, None]
-        grown = levels[1:] - (rows[:, 0] + rows[:, 1] * held_s)
-        self._marks.forget_before(begin[-1])
+            self._marks.append(all_times[closing], levels[closing], all_slopes[closing])
+        grown = self._since_begin(begin_of(times, self._length_s), levels[1:])
         self._time, self._row[0], self._row[1] = float(times[-1]), levels[-1], all_slopes[-1]
-        return Begin(grown, rows[:, 1], row_times)
+        return grown
+
+    def _levels(self, all_times: Floats, all_slopes: Floats, jumps: Floats | None) -> Floats:
+        """The totals at the row before and at each row, [1 + T, C, D]."""
+        levels = np.empty_like(all_slopes)
+        levels[0] = self._row[0]
+        gains = np.multiply(all_slopes[:-1], np.diff(all_times)[:, None, None], out=levels[1:])
+        if jumps is not None:
+            gains += jumps
+        _run(np.add, levels)
+        return levels
+
+    def _since_begin(self, begin: Floats, levels: Floats) -> Floats:
+        """How far levels [T, C, D] are above those at times `begin` [T]."""
+        at = np.maximum(self._marks.last_before(begin), 0)
+        grown: Floats = self._marks.rows[at, 1]
+        grown *= np.maximum(begin - self._marks.times[at], 0.0)[:, None, None]
+        grown += self._marks.rows[at, 0]
+        self._marks.forget_before(begin[-1])
+        np.subtract(levels, grown, out=grown)
+        return grown
 
 
 class Peak:
@@ -74,10 +119,16 @@ class Peak:
         self._length_s = length_s
         self._marks = _Marks((2, channels, devices))  # highest of each bucket, value of its last row
         self._lowest = np.full((channels, devices), -np.inf)
-        self._since = self._lowest[None]  # [m + 1, C, D] highest from mark i to the last one
+        self._since: Floats | None = None  # [m + 1, C, D] highest from mark i to the last one, if worked out
         self._close(np.array([-np.inf]), self._lowest[None], self._lowest[None])  # before the first row
         self._bucket, self._time = np.nan, -np.inf
         self._open = self._last = self._lowest
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all that is kept from row to row."""
+        rows = self._marks.most + 4  # what was highest since each mark, and the open bucket's
+        return self._marks.nbytes + rows * self._lowest.nbytes
 
     def feed(self, times: Floats, x: Floats) -> Floats:
         """Take rows times[T], x[T, C, D]; return the highest since the window of each row began, [T, C, D].
@@ -99,12 +150,20 @@ class Peak:
             self._close(np.array([self._time]), self._open[None], self._last[None])
             self._bucket, self._open = buckets[0], self._lowest
         at = self._marks.last_before(begin)
-        running = _running(np.maximum, self._open, x)
-        peaks: Floats = np.maximum(np.maximum(running, self._since[at + 1]), self._marks.rows[at, 1])
-        self._remember(times, x, buckets)
+        peaks = np.concatenate([self._open[None], x])
+        _run(np.maximum, peaks)
+        peaks = peaks[1:]
+        np.maximum(peaks, self._since_marks()[at + 1], out=peaks)
+        np.maximum(peaks, self._marks.rows[at, 1], out=peaks)
         self._marks.forget_before(begin[-1])
-        self._since = self._since[-len(self._marks.times) - 1 :]
+        self._remember(times, x, buckets)
         return peaks
+
+    def _since_marks(self) -> Floats:
+        if self._since is None:
+            backwards = np.concatenate([self._lowest[None], self._marks.rows[::-1, 0]])
+            self._since = np.maximum.accumulate(backwards)[::-1]
+        return self._since[-len(self._marks.times) - 1 :]
 
     def _remember(self, times: Floats, x: Floats, buckets: Floats) -> None:
         edges = np.flatnonzero(buckets[1:] != buckets[:-1]) + 1
@@ -116,30 +175,43 @@ class Peak:
         self._time, self._last = float(times[-1]), x[-1].copy()
 
     def _close(self, times: Floats, highest: Floats, last: Floats) -> None:
-        self._marks.append(times, np.stack([highest, last], axis=1))
-        backwards = np.concatenate([self._lowest[None], self._marks.rows[::-1, 0]])
-        self._since = np.maximum.accumulate(backwards)[::-1]
+        self._marks.append(times, highest, last)
+        self._since = None
 
 
-def _running(function: np.ufunc, first: Floats, rows: Floats) -> Floats:
-    """Apply a function from row to row, beginning with `first`: the same bits, however the rows are cut.
+def _last_of_buckets(times: Floats, length_s: float) -> NDArray[np.intp]:
+    """Positions of the times [T] that are followed by one of a later bucket."""
+    buckets = buckets_of(times, length_s)
+    return np.flatnonzero(buckets[1:] != buckets[:-1])
 
-    `accumulate` does that, at the price of many rows even for the single one of a live tick.
+
+def _run(function: np.ufunc, rows: Floats) -> None:
+    """Apply a function from row to row, in place: the same bits, however the rows are cut.
+
+    `accumulate` does that, at the price of many rows even for the single step of a live tick.
     """
-    if len(rows) == 1:
-        single: Floats = function(first, rows)
-        return single
-    many: Floats = function.accumulate(np.concatenate([first[None], rows]))
-    return many[1:]
+    if len(rows) == 2:
+        function(rows[0], rows[1], out=rows[1])
+    else:
+        function.accumulate(rows, out=rows)
 
 
 class _Marks:
     """Rows of one shape with their times, oldest first; appended at the end, forgotten at the front."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        self._times = np.empty(2 * BUCKETS)
-        self._rows = np.empty((2 * BUCKETS, *shape))
+        self._times = np.empty(_ROOM)
+        self._rows = np.empty((_ROOM, *shape))
         self._first = self._end = 0
+
+    @property
+    def most(self) -> int:
+        """How many marks there is room for."""
+        return len(self._times)
+
+    @property
+    def nbytes(self) -> int:
+        return self._times.nbytes + self._rows.nbytes
 
     @property
     def times(self) -> Floats:
@@ -149,11 +221,14 @@ class _Marks:
     def rows(self) -> Floats:
         return self._rows[self._first : self._end]
 
-    def append(self, times: Floats, rows: Floats) -> None:
+    def append(self, times: Floats, *parts: Floats) -> None:
+        """Add marks at times [N], later than all before; a mark is made of one row of each part, [N, ...]."""
         if self._end + len(times) > len(self._times):
             self._make_room(len(times))
         new = slice(self._end, self._end + len(times))
-        self._times[new], self._rows[new] = times, rows
+        self._times[new] = times
+        for i, rows in enumerate(parts):
+            self._rows[new, i] = rows
         self._end = new.stop
 
     def last_before(self, when: Floats) -> NDArray[np.intp]:
@@ -166,7 +241,7 @@ class _Marks:
 
     def _make_room(self, wanted: int) -> None:
         times, rows = self.times.copy(), self.rows.copy()
-        size = max(2 * BUCKETS, 2 * (len(times) + wanted))
+        size = max(_ROOM, 2 * (len(times) + wanted))
         if size > len(self._times):
             self._times, self._rows = np.empty(size), np.empty((size, *rows.shape[1:]))
         self._times[: len(times)], self._rows[: len(times)] = times, rows

@@ -22,6 +22,21 @@ Texts = dict[Literal["zh", "en"], str]
 """One text per language; titles are templates over points, ratings and `device`."""
 
 
+Condition = Annotated[
+    str,
+    Field(
+        examples=[
+            "bearing_temp > 70",
+            "running and flow < 0.5 and power < 0.45 * rated_power",
+            "avg(vibration, 5m) > 4.5 mm/s",
+            "rises(running, 1h) > 20",
+            "score.usual > 0.95 and running",
+        ]
+    ),
+]
+"""The text of a condition."""
+
+
 class Written(BaseModel):
     """Base of everything a person writes: unknown keys are errors, values are frozen."""
 
@@ -31,7 +46,7 @@ class Written(BaseModel):
 class LevelCondition(Written):
     """When a level holds, for how long it must hold, and at which hours it counts at all."""
 
-    when: str
+    when: Condition
     for_s: Seconds = Field(default=0.0, alias="for")
     between: Hours | None = None
 
@@ -44,7 +59,7 @@ class Rule(Written):
     profile: str | None = None
     yellow: LevelCondition | None = None
     red: LevelCondition | None = None
-    clear: str | None = None
+    clear: Condition | None = None
     keep_s: Seconds = Field(default=0.0, alias="keep")
     latch: bool = False
     title: Texts = Field(default_factory=dict)
@@ -65,10 +80,15 @@ class Rule(Written):
         return {name: level for name in LEVELS if (level := defined[name])}
 
     @property
+    def conditions(self) -> tuple[str, ...]:
+        """Every condition as it is written: of the levels, lowest first, and of clearing."""
+        return (*(level.when for level in self.levels.values()), *([self.clear] if self.clear else []))
+
+    @property
     def fingerprint(self) -> str:
-        """Short hash of what decides alerts; stored state is taken up again only by a rule that still has it."""
+        """Short hash of what decides alerts and whose ticket they are; only a rule that still has it takes state up."""
         levels = {name: (_one_line(x.when), x.for_s, x.between) for name, x in self.levels.items()}
-        decisive = [levels, _one_line(self.clear or ""), self.keep_s]
+        decisive = [levels, _one_line(self.clear or ""), self.keep_s, self.kind or self.id]
         return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:12]
 
 

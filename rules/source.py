@@ -17,11 +17,27 @@ MAX_NODES = 200
 MAX_DEPTH = 20
 
 _TOKEN = re.compile(
-    r"(?P<word>[A-Za-z_]\w*)|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<open>\()|(?P<close>\))|(?P<other>.)",
+    r"(?P<word>[A-Za-z_]\w*)|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<open>\()|(?P<close>\))"
+    r"|(?P<sign>[<>=!&|]+)|(?P<other>.)",
     re.ASCII | re.DOTALL,
 )
 _ANY_UNIT = re.compile(r"[A-Za-z_°℃%‰µμΩ][A-Za-z0-9_°℃²³·]*(?:/[A-Za-z]+[²³]?)?")
 _NEVER = {"#": "comments", "'": "strings", '"': "strings", "\\": "escapes"}
+_FOREIGN = {
+    "=": "==",
+    "===": "==",
+    "!==": "!=",
+    "<>": "!=",
+    "=<": "<=",
+    "=>": ">=",
+    "!": "not",
+    "&&": "and",
+    "||": "or",
+}
+_FOREIGN |= {"AND": "and", "OR": "or", "NOT": "not"}
+_FULL_WIDTH = {"≤": "<=", "≥": ">=", "≠": "!=", "×": "*", "÷": "/", "−": "-"} | {
+    chr(ord(c) + 0xFEE0): c for c in "(),<>+-*/=!"
+}
 _SPELLINGS = {"℃": "°C", "μ": "µ"}  # one character or the other, the same unit
 
 
@@ -31,7 +47,7 @@ def parse(text: str, units: Iterable[str]) -> ast.expr:
     Every constant carries its unit as written in `kind`, and every node its offsets in `text`.
     Raises PydanticCustomError with a `span`.
     """
-    plain, written = _take_units_off(_within_length(text), sorted(set(units) - {""}, key=len, reverse=True))
+    plain, written = _take_units_off(_within_length(text), _longest_first(units))
     tree = _python_tree(plain)
     indent = len(plain) - len(plain.lstrip())
     _check_size(tree, indent)
@@ -61,6 +77,16 @@ def spelled(unit: str) -> str:
     return "".join(_SPELLINGS.get(letter, letter) for letter in unit.strip())
 
 
+def per_second(unit: str) -> str:
+    """The unit of the rate of what is in a unit."""
+    return f"{unit}/s"
+
+
+def _longest_first(units: Iterable[str]) -> list[str]:
+    known = {*units} - {""}
+    return sorted(known | {per_second(unit) for unit in known}, key=len, reverse=True)
+
+
 def _within_length(text: str) -> str:
     if not text.strip():
         raise finding("empty_condition", "the condition is empty", (0, max(1, len(text))))
@@ -82,17 +108,32 @@ def _take_units_off(text: str, units: list[str]) -> tuple[str, dict[int, str]]:
         depth += (match.lastgroup == "open") - (match.lastgroup == "close")
         if depth > MAX_DEPTH:
             raise _too_deep(match.span())
-        if match.lastgroup == "other" and not " " <= match[0] <= "~":
-            message = "{what} cannot stand here; names and signs are plain ASCII"
-            raise finding("not_ascii", message, match.span(), what=ascii(match[0]))
-        if what := _NEVER.get(match[0]):
-            message = "this cannot be read as a condition: {reason}"
-            raise finding("condition_syntax", message, match.span(), reason=f"a condition has no {what}")
+        if problem := _cannot_stand(match):
+            raise problem
         if match.lastgroup == "number" and (unit := _unit_at(text, position, units)):
             written[match.start()] = unit
             plain.append(" " * len(unit))
             position += len(unit)
     return "".join(plain), written
+
+
+def _cannot_stand(match: re.Match[str]) -> PydanticCustomError | None:
+    """Find out whether this is a sign or word that only other languages have."""
+    what, where = match[0], match.span()
+    if match.lastgroup == "other" and not " " <= what <= "~":
+        message = "{what} cannot stand here; names and signs are plain ASCII"
+        return finding("not_ascii", message, where, what=ascii(what), **_hint(_FULL_WIDTH.get(what)))
+    if instead := _FOREIGN.get(what):
+        message = "{what} is written {instead} here"
+        return finding("foreign_sign", message, where, what=what, instead=instead, hint=instead)
+    if reason := _NEVER.get(what):
+        message = "this cannot be read as a condition: {reason}"
+        return finding("condition_syntax", message, where, reason=f"a condition has no {reason}")
+    return None
+
+
+def _hint(instead: str | None) -> dict[str, str]:
+    return {"hint": instead} if instead else {}
 
 
 def _unit_at(text: str, position: int, units: list[str]) -> str:

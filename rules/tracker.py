@@ -39,6 +39,15 @@ class Change(NamedTuple):
     since: float
 
 
+class Alerts(NamedTuple):
+    """How k cells stand: level [k], awake [k], what has held [k, 3], and what was true in the last row [k, 3]."""
+
+    level: NDArray[np.int8]
+    awake: Bools
+    held: Floats
+    before: Bools
+
+
 class Tracker:
     """State of all cells, which are numbered rule * devices + row."""
 
@@ -110,6 +119,14 @@ class Tracker:
         self._before[cell] = False
         self.awake[cell] = True
         return True
+
+    def alerts(self, cells: Cells) -> Alerts:
+        """All that is known of cells [k], as a copy."""
+        return Alerts(self.level[cells], self.awake[cells], self._held[cells], self._before[cells])
+
+    def take_up(self, cells: Cells, alerts: Alerts) -> None:
+        """Let cells [k] stand as others of another tracker did at this `time`: nothing is lost, not even a step."""
+        self.level[cells], self.awake[cells], self._held[cells], self._before[cells] = alerts
 
 
 def _change(at: int, time: float, cell: int, old: int, new: int, held: Floats) -> Change:

@@ -1,8 +1,8 @@
 """What a condition may speak of: names when it is compiled, arrays when it is evaluated. Axis order is T, D, P."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,7 @@ class Frame:
     scores: Mapping[str, Floats]
     """[T, D] by detector."""
     calendar: Calendar
+    _found: dict[object, Floats] = field(default_factory=dict, init=False)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -64,6 +65,17 @@ class Frame:
     def full(self, result: NDArray[Scalar]) -> NDArray[Scalar]:
         """What a closure gave for this frame, as [T, D]."""
         return result if result.shape == self.shape else np.broadcast_to(result, self.shape)
+
+    def point(self, column: int) -> Floats:
+        """One point of all devices in one piece, [T, D]."""
+        return self.once(column, lambda frame: np.ascontiguousarray(frame.values[..., column]))
+
+    def once(self, name: object, of: Callable[[Self], Floats]) -> Floats:
+        """What a closure gives for this frame, worked out when the name is first asked for."""
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = of(self)
+        return found
 
     def rows(self, begin: int, end: int) -> "Frame":
         """Part of the rows, as views."""

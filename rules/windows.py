@@ -13,11 +13,13 @@ value at the beginning of the window; `stuck` needs all of it, but one change is
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
+from rules.duration import written
 from rules.kleene import Number
-from rules.past import Growth, Peak, begin_of
+from rules.past import BUCKETS, Beginning, Growth, Peak, begin_of, held
 from rules.vocabulary import Bools, Floats, Frame
 
 KNOWN_SHARE = 0.5
@@ -26,12 +28,35 @@ LARGEST = 1e15
 SLACK_S = 1e-6
 
 
+class Sized(Protocol):
+    """A part of a window's memory."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes."""
+        ...
+
+
 class Window(ABC):
     """One function over the last `length_s` seconds of one quantity, for D devices."""
+
+    buckets = BUCKETS
+    learn_s = 0.0
+    """How far back it must have looked once a minute, for windows to which nothing else matters; otherwise 0."""
 
     def __init__(self, length_s: float, devices: int) -> None:
         self.length_s = length_s
         self.devices = devices
+
+    @property
+    def nbytes(self) -> int:
+        """Most bytes that its memory takes while rows come one by one, of all devices together."""
+        return sum(part.nbytes for part in self._memory())
+
+    @property
+    def grid(self) -> str:
+        """How it cuts time, such as "60 buckets of 5s"."""
+        return f"{self.buckets} buckets of {written(self.length_s / self.buckets)}"
 
     def feed(self, times: Floats, x: Floats) -> Floats:
         """Take rows times[T], x[T, D] (NaN = unknown), later than all before; return the function's value, [T, D]."""
@@ -40,6 +65,10 @@ class Window(ABC):
     @abstractmethod
     def _value(self, times: Floats, x: Floats, known: Bools) -> Floats:
         """Compute the function where known[T, D] says which values count."""
+
+    @abstractmethod
+    def _memory(self) -> tuple[Sized, ...]:
+        """All that is kept from row to row."""
 
     def _if_enough(self, known_s: Floats, value: Floats) -> Floats:
         return np.where(known_s >= KNOWN_SHARE * self.length_s - SLACK_S, value, np.nan)
@@ -76,6 +105,9 @@ class _Integrals(Window):
         self._first = np.full(devices, np.nan)
         self._growth = Growth(length_s, 1 + self.powers, devices)
 
+    def _memory(self) -> tuple[Sized, ...]:
+        return self._growth, self._first
+
     def _value(self, times: Floats, x: Floats, known: Bools) -> Floats:
         self._notice_first(x, known)
         slopes = np.empty((len(times), 1 + self.powers, self.devices))
@@ -83,7 +115,7 @@ class _Integrals(Window):
         slopes[:, 1] = np.where(known, x - self._first, 0.0)
         for power in range(2, 1 + self.powers):
             slopes[:, power] = slopes[:, 1] ** power
-        grown = self._growth.feed(times, slopes).grown
+        grown = self._growth.feed(times, slopes)
         return self._if_enough(grown[:, 0], self._of_integrals(grown))
 
     @abstractmethod
@@ -126,12 +158,15 @@ class Change(Window):
 
     def __init__(self, length_s: float, devices: int) -> None:
         super().__init__(length_s, devices)
-        self._growth = Growth(length_s, 2, devices)
+        self._beginning = Beginning(length_s, devices)
+
+    def _memory(self) -> tuple[Sized, ...]:
+        return (self._beginning,)
 
     def _value(self, times: Floats, x: Floats, known: Bools) -> Floats:
-        begin = self._growth.feed(times, np.stack([known, np.where(known, x, 0.0)], axis=1))
-        change = np.where(known & (begin.slopes[:, 0] > 0), x - begin.slopes[:, 1], np.nan)
-        return self._per(change, times - begin.times)
+        x = np.where(known, x, np.nan)
+        then, x_then = self._beginning.feed(times, x)
+        return self._per(x - x_then, times - then)
 
     def _per(self, change: Floats, _seconds: Floats) -> Floats:
         return change
@@ -152,15 +187,18 @@ class Rises(Window):
         self._growth = Growth(length_s, 2, devices)
         self._last = np.full(devices, np.nan)
 
+    def _memory(self) -> tuple[Sized, ...]:
+        return self._growth, self._last
+
     def _value(self, times: Floats, x: Floats, known: Bools) -> Floats:
         states = np.concatenate([self._last[None], x])
-        latest = np.maximum.accumulate(np.where(np.isnan(states), 0, np.arange(len(states))[:, None]), axis=0)
-        states = states[latest, np.arange(self.devices)]
-        self._last = states[-1]
+        gaps = np.flatnonzero(np.isnan(states).any(axis=0))
+        states[:, gaps] = held(states[:, gaps])
+        self._last = states[-1].copy()
         slopes, jumps = np.zeros((2, len(times), 2, self.devices))
         slopes[:, 0] = known
         jumps[:, 1] = (states[:-1] == 0) & (states[1:] > 0)
-        grown = self._growth.feed(times, slopes, jumps).grown
+        grown = self._growth.feed(times, slopes, jumps)
         return self._if_enough(grown[:, 0], grown[:, 1])
 
 
@@ -174,9 +212,12 @@ class Highest(Window):
         self._peak = Peak(length_s, 1, devices)
         self._growth = Growth(length_s, 1, devices)
 
+    def _memory(self) -> tuple[Sized, ...]:
+        return self._peak, self._growth
+
     def _value(self, times: Floats, x: Floats, known: Bools) -> Floats:
         peak = self._peak.feed(times, np.where(known, self.sign * x, -np.inf)[:, None])[:, 0]
-        known_s = self._growth.feed(times, known[:, None].astype(float)).grown[:, 0]
+        known_s = self._growth.feed(times, known[:, None].astype(float))[:, 0]
         return self._if_enough(known_s, self.sign * peak)
 
 
@@ -194,10 +235,13 @@ class Stuck(Window):
         self._peak = Peak(length_s, 2, devices)
         self._growth = Growth(length_s, 1, devices)
 
+    def _memory(self) -> tuple[Sized, ...]:
+        return self._peak, self._growth
+
     def _value(self, times: Floats, x: Floats, known: Bools) -> Floats:
         both_ways = np.where(known[:, None], np.stack([x, -x], axis=1), -np.inf)
         peaks = self._peak.feed(times, both_ways)
         moved = peaks[:, 0] > -peaks[:, 1]
-        known_s = self._growth.feed(times, known[:, None].astype(float)).grown[:, 0]
+        known_s = self._growth.feed(times, known[:, None].astype(float))[:, 0]
         whole = known & (known_s >= (times - begin_of(times, self.length_s))[:, None] - SLACK_S)
         return np.where(moved, 0.0, np.where(whole, 1.0, np.nan))

@@ -55,8 +55,14 @@ class Engine:
 
     def remember(self, block: Block) -> None:
         """Fill the windows of the rules with the past, scores excepted, without raising anything."""
-        unknown = np.full(block.age.shape[:2], np.nan)
-        self.book.warm(block.times, block.values, block.age, dict.fromkeys(self.detectors, unknown))
+        self.book.warm(block.times, block.values, block.age, self._no_scores(block))
+
+    def accustom(self, block: Block) -> None:
+        """Show rows of the distant past, whole minutes, to the windows that need no others; `remember` comes next."""
+        self.book.learn(block.times, block.values, block.age, self._no_scores(block))
+
+    def _no_scores(self, block: Block) -> dict[str, Floats]:
+        return dict.fromkeys(self.detectors, np.full(block.age.shape[:2], np.nan))
 
     def _evaluate(self, block: Block) -> list[Finding]:
         transitions = self.book.update(block.times, block.values, block.age, self._scores(block))

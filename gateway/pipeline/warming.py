@@ -4,6 +4,7 @@ The daemon does so at its start and a backtest before its first day, in the same
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import takewhile
 from typing import Protocol
 
@@ -43,20 +44,48 @@ def warm(
     """
     fleet, rows = engine.fleet, 0
     learn_from = max(now - LEARN_FROM_S, -np.inf if learnt_until is None else learnt_until + tick_s)
-    first, _ = past.profiles().get(fleet.profile.profile, (now, now))
-
-    def blocks(start: float, step_s: float) -> Iterator[Block]:
-        return takewhile(lambda _: not stopped(), past.blocks(fleet, max(start, first), now, step_s))
-
     if engine.detectors and learn_from < now:
-        for block in blocks(learn_from, LEARN_STEP_S):
+        for block in takewhile(lambda _: not stopped(), _blocks(past, fleet, learn_from, now, LEARN_STEP_S)):
             engine.learn(block)
             rows += len(block.times)
-    for block in blocks(now - engine.book.horizon_s, tick_s):
-        engine.remember(block)
-        rows += len(block.times)
+    rows += recall(engine, past, now, tick_s, stopped)
     engine.remember(_unknown(fleet, now))  # until the first row: a window holds its last row until the next
     return rows
+
+
+def recall(engine: Engine, past: Source, end: float, tick_s: float, stopped: Callable[[], bool] = lambda: False) -> int:
+    """Show the windows of an engine all rows before `end` that they have not seen; returns the number of rows.
+
+    Windows that look once a minute are shown the whole minutes of their weeks, then all windows every row of the last
+    stretch: afterwards they are as if they had been there all along.
+    """
+    book, rows = engine.book, 0
+    near, seen = end - book.horizon_s, np.nextafter(book.time, np.inf)
+
+    def blocks(start: float, until: float, step_s: float) -> Iterator[Block]:
+        return takewhile(lambda _: not stopped(), _blocks(past, engine.fleet, max(start, seen), until, step_s))
+
+    if book.learn_s:
+        for block in blocks(near - book.learn_s, near, LEARN_STEP_S):
+            engine.accustom(at_whole_minutes(block))
+            rows += len(block.times)
+    for block in blocks(near, end, tick_s):
+        engine.remember(block)
+        rows += len(block.times)
+    return rows
+
+
+def _blocks(past: Source, fleet: Fleet, start: float, end: float, step_s: float) -> Iterator[Block]:
+    """The blocks of [start, end), as far as there is a past."""
+    first, _ = past.profiles().get(fleet.profile.profile, (end, end))
+    start = max(start, first)
+    return past.blocks(fleet, start, end, step_s) if start < end else iter(())
+
+
+def at_whole_minutes(block: Block) -> Block:
+    """The rows of a block that lie at whole minutes."""
+    whole = np.mod(block.times, LEARN_STEP_S) == 0
+    return replace(block, times=block.times[whole], values=block.values[whole], age=block.age[whole])
 
 
 def _unknown(fleet: Fleet, time: float) -> Block:

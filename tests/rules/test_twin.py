@@ -23,6 +23,8 @@ readings = st.sampled_from([0.0, 0.0, 1.0, 1.0, 2.0, 5.0, -3.0, 80.0, math.nan, 
 steps = st.sampled_from([1, 1, 1, 1, 2, 5, 7, 30, 61, 200])
 points = st.sampled_from(POINTS)
 windows = st.sampled_from(["1m", "2m", "5m"])
+shares = st.sampled_from(["0", "0.25", "0.5", "0.9", "1"])
+OVER_NUMBERS = ["avg", "min", "max", "sum", "std", "rate", "delta", "ago", "stuck"]
 
 
 @st.composite
@@ -46,10 +48,12 @@ def numbers(conditions: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
             st.builds("abs({})".format, x),
             st.builds(
                 "{}({}, {})".format,
-                st.sampled_from(["avg", "min", "max", "sum", "std", "rate", "delta", "stuck"]),
+                st.sampled_from(OVER_NUMBERS),
                 points,
                 windows,
             ),
+            st.builds("quantile({}, {}, {})".format, points, shares, windows),
+            st.builds("usual({})".format, points),
             st.builds("{}({}, {})".format, st.sampled_from(["held", "rises"]), conditions, windows),
         ),
         max_leaves=4,
@@ -65,7 +69,7 @@ conditions = st.recursive(
         st.builds("0 < {} <= {}".format, points, points),
         points,
         st.builds("missing({})".format, points),
-        st.just("offline"),
+        st.sampled_from(["offline", "workday", "hour >= 1", "2 <= weekday < 5", "not workday or hour == 22"]),
     ),
     lambda x: st.one_of(
         st.builds("({} and {})".format, x, x), st.builds("({} or {})".format, x, x), st.builds("(not {})".format, x)
@@ -121,7 +125,7 @@ def _is_near_tie(text: str) -> bool:
 
 
 @settings(max_examples=150, deadline=None)
-@given(series(), st.sampled_from(["avg", "min", "max", "sum", "std", "rate", "delta", "stuck"]), windows)
+@given(series(), st.sampled_from(OVER_NUMBERS), windows)
 def test_a_window_has_the_value_that_the_twin_finds(rows: tuple[Floats, Floats], name: str, length: str) -> None:
     times, values = rows
     got = run_window(f"{name}(a, {length})", times, values, len(times))
@@ -130,6 +134,27 @@ def test_a_window_has_the_value_that_the_twin_finds(rows: tuple[Floats, Floats],
         expected = [twin.window(name, float(length[0]) * 60, past[: i + 1]) for i in range(len(past))]
         as_floats = [math.nan if x is None else x for x in expected]
         np.testing.assert_allclose(got[:, device], as_floats, rtol=1e-9, atol=1e-6)
+
+
+def test_what_was_long_ago_is_right_to_a_720th() -> None:
+    times = 1.7e9 + np.arange(7200.0)
+    got = run_window("ago(a, 1h)", times, np.repeat(times, 9).reshape(-1, 3, 3), 64)
+    assert np.isnan(got[:3600]).all()
+    early = (times[:, None] - 3600 - got)[3605:]
+    assert (early.min(), early.max()) == (0, 4)
+
+
+@settings(max_examples=150, deadline=None)
+@given(series(), shares, windows)
+def test_a_quantile_has_the_value_that_the_twin_finds(rows: tuple[Floats, Floats], share: str, length: str) -> None:
+    times, values = rows
+    got = run_window(f"quantile(a, {share}, {length})", times, values, len(times))
+    for device in range(3):
+        past = [(t, row["a"]) for t, row in past_of(times, values, device)]
+        expected = [
+            twin.window("quantile", float(length[0]) * 60, past[: i + 1], float(share)) for i in range(len(past))
+        ]
+        np.testing.assert_array_equal(got[:, device], [math.nan if x is None else x for x in expected])
 
 
 @settings(max_examples=100, deadline=None)
@@ -152,8 +177,10 @@ def test_windows_over_conditions(rows: tuple[Floats, Floats], text: str, length:
 @given(
     series(),
     st.sampled_from(["avg(a, 1m)", "std(a, 2m)", "max(a, 1m)", "min(a - b, 5m)", "stuck(a, 1m)", "rate(a, 1m)"])
-    | st.sampled_from(["rises(a > 1, 2m)", "held(a > b, 1m)", "sum(a, 1m)", "max(avg(a, 1m), 2m)", "delta(a, 2m)"]),
-    st.sampled_from([1, 2, 7, 64]),
+    | st.sampled_from(["rises(a > 1, 2m)", "held(a > b, 1m)", "sum(a, 1m)", "max(avg(a, 1m), 2m)", "delta(a, 2m)"])
+    | st.sampled_from(["quantile(a, 0.9, 1m)", "quantile(a * b, 0.5, 5m)", "ago(a, 1m)", "ago(a + b, 2m)"])
+    | st.sampled_from(["quantile(ago(a, 1m), 0.1, 2m)", "avg(hour + a, 1m)", "held(workday and a > 1, 2m)"]),
+    st.sampled_from([1, 7, 64]),
 )
 def test_cutting_into_blocks_changes_not_one_bit(rows: tuple[Floats, Floats], text: str, size: int) -> None:
     times, values = rows

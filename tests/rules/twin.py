@@ -7,7 +7,9 @@ import ast
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import pairwise
+from statistics import fmean, median
 from typing import Literal
 
 from rules.duration import UNITS_S
@@ -42,7 +44,7 @@ def number(tree: ast.expr, past: list[tuple[float, Row]]) -> Value:
         case ast.Constant(value=int() | float() as count, kind=unit):
             x: Value = float(count) * UNITS_S.get((unit or "").strip(), 1.0)
         case ast.Name(id=name):
-            x = float(all(v is None for v in now.values())) if name == "offline" else now[name]
+            x = now[name] if name in now else _word(name, past[-1][0], now)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             inner = number(operand, past)
             x = None if inner is None else -inner
@@ -55,8 +57,12 @@ def number(tree: ast.expr, past: list[tuple[float, Row]]) -> Value:
     return None if x is None else float(x)
 
 
-def window(name: str, length_s: float, past: list[tuple[float, Value]]) -> Value:
+def window(name: str, length_s: float, past: list[tuple[float, Value]], share: float = 0.0) -> Value:
     """A function over time, from all rows that there ever were."""
+    if name == "quantile":
+        return _quantile([_held(past, edge) for edge in _edges(past[-1][0], length_s)], share)
+    if name == "ago":
+        return _ago(past, length_s)
     now, x = past[-1]
     bucket_s = length_s / 60
     begin = (math.floor(now / bucket_s) - 59) * bucket_s
@@ -88,6 +94,24 @@ def window(name: str, length_s: float, past: list[tuple[float, Value]]) -> Value
             "rises": float(rises),
         }[name]
     return value
+
+
+def usual(past: list[tuple[float, Value]]) -> list[Value]:
+    """What was usual in each row, from one look a minute; UTC is local time."""
+    hours: dict[int, list[Value]] = {}
+    found: list[Value] = []
+    minute = math.ceil(past[0][0] / 60)
+    for i, (now, _) in enumerate(past):
+        while minute * 60 <= now:
+            looked_at = past[i] if minute * 60 == now else past[i - 1]
+            hours.setdefault(minute // 60, []).append(looked_at[1])
+            minute += 1
+        known = [
+            [v for v in hours.get(math.floor(now / 3600) - 168 * week, ()) if v is not None] for week in (1, 2, 3, 4)
+        ]
+        means = [fmean(looks) for looks in known if len(looks) >= 30]
+        found.append(median(means) if means else None)
+    return found
 
 
 @dataclass
@@ -164,11 +188,13 @@ def _calculate(op: ast.operator, a: Value, b: Value) -> Value:
 
 
 def _call(name: str, args: list[ast.expr], past: list[tuple[float, Row]]) -> Value:
-    match args[-1]:
-        case ast.Constant(value=int() | float() as count, kind=str(unit)) if unit in UNITS_S:
-            of: Callable[[ast.expr, list[tuple[float, Row]]], Value] = truth if name in ("held", "rises") else number
-            series = [(t, of(args[0], past[: i + 1])) for i, (t, _) in enumerate(past)]
-            return window(name, count * UNITS_S[unit], [(t, None if v is None else float(v)) for t, v in series])
+    of: Callable[[ast.expr, list[tuple[float, Row]]], Value] = truth if name in ("held", "rises") else number
+    match args:
+        case [x, *between, ast.Constant(value=int() | float() as count, kind=str(unit))] if unit in UNITS_S:
+            share = sum(number(each, past) or 0.0 for each in between)
+            return window(name, count * UNITS_S[unit], _series(of, x, past), share)
+        case [x] if name == "usual":
+            return usual(_series(of, x, past))[-1]
     numbers = [number(arg, past) for arg in args]
     if name == "missing":
         return float(numbers[0] is None)
@@ -184,6 +210,51 @@ def _call(name: str, args: list[ast.expr], past: list[tuple[float, Row]]) -> Val
         "max": lambda: max(known),
     }
     return of_points[name]()
+
+
+def _series(
+    of: Callable[[ast.expr, list[tuple[float, Row]]], Value], x: ast.expr, past: list[tuple[float, Row]]
+) -> list[tuple[float, Value]]:
+    values = [(t, of(x, past[: i + 1])) for i, (t, _) in enumerate(past)]
+    return [(t, None if v is None else float(v)) for t, v in values]
+
+
+def _word(name: str, now: float, row: Row) -> float:
+    wall = datetime.fromtimestamp(now, UTC)
+    words = {
+        "offline": all(v is None for v in row.values()),
+        "hour": wall.hour,
+        "weekday": wall.isoweekday(),
+        "workday": wall.isoweekday() <= 5,
+    }
+    return float(words[name])
+
+
+def _edges(now: float, length_s: float) -> list[float]:
+    """The last sixty whole multiples of a sixtieth of the window."""
+    bucket_s = length_s / 60
+    return [(math.floor(now / bucket_s) - i) * bucket_s for i in range(60)]
+
+
+def _held(past: list[tuple[float, Value]], when: float) -> Value:
+    return next((v for t, v in reversed(past) if t <= when), None)
+
+
+def _quantile(looks: list[Value], share: float) -> Value:
+    known = sorted(v for v in looks if v is not None)
+    if len(known) < len(looks) / 2:
+        return None
+    place = share * (len(known) - 1)
+    low = math.floor(place)
+    above = known[min(low + 1, len(known) - 1)]
+    return known[low] + (above - known[low]) * (place - low)
+
+
+def _ago(past: list[tuple[float, Value]], length_s: float) -> Value:
+    """Of each 720th of the window only its last row is remembered."""
+    remembered = {math.floor(t / (length_s / 720)): (t, v) for t, v in past}
+    then = past[-1][0] - length_s + 1e-6
+    return _held(list(remembered.values()), then)
 
 
 def _join(parts: list[bool | None], *, decisive: bool) -> bool | None:
