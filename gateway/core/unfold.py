@@ -85,29 +85,32 @@ def _one_instant(devices: IntArray, event_times: Floats, values: Floats, last: H
 def _many_instants(
     count: int, cells: tuple[IntArray, IntArray], event_times: Floats, values: Floats, last: Held
 ) -> _Layout:
-    """Write all entries, held ones included, as one table ordered by device, then look up each cell's entry in it."""
-    rows, devices = cells
-    fleet = np.arange(len(last.seen_at))
-    table_devices = np.concatenate((fleet, devices))
-    order = np.lexsort((np.concatenate((np.full_like(fleet, -1), rows)), table_devices))
-    first = np.searchsorted(table_devices[order], fleet)
+    """Number all readings, those held before first, and look up which one each cell shows. Row 0 is what was held."""
+    rows, devices = cells[0] + 1, cells[1]
+    fleet, points = last.values.shape
+    number, latest = np.zeros((2, 1 + count, fleet), np.intp)
+    number[0], number[rows, devices] = np.arange(fleet), np.arange(fleet, fleet + len(rows))
+    latest[rows, devices] = rows
+    np.maximum.accumulate(latest, axis=0, out=latest)
+    entry = np.take_along_axis(number, latest, axis=0)
 
-    readings = np.concatenate((last.values, values))[order]
-    seen_at = np.concatenate((last.seen_at, event_times))[order]
-    good_at = np.where(np.isnan(readings), -np.inf, seen_at[:, None])
-    good_at[first] = last.good_at
-    good_at = _last_good(good_at, first)
-
-    arrivals = np.zeros((count, len(fleet)), np.intp)
-    arrivals[cells] = 1
-    entry = np.cumsum(arrivals, axis=0, out=arrivals) + first
-    end = np.append(first[1:], len(order)) - 1
-    return readings[entry], good_at[entry], seen_at[entry], Held(readings[end], good_at[end], seen_at[end])
+    shown = np.concatenate((last.values, values))[entry]
+    seen_at = np.concatenate((last.seen_at, event_times))[entry]
+    good_at = np.empty((1 + count, fleet, points))
+    good_at[:] = seen_at[..., None]
+    silent = latest == 0
+    good_at[silent] = last.good_at[silent.nonzero()[1]]
+    _carry(good_at, np.isnan(shown))
+    held = Held(shown[-1].copy(), good_at[-1].copy(), seen_at[-1].copy())
+    return shown[1:], good_at[1:], seen_at[1:], held
 
 
-def _last_good(good_at: Floats, first: IntArray) -> Floats:
-    """Carry each time down its column until the next one; a device begins anew at its `first` entry. [D + N, P]."""
-    entry = np.arange(len(good_at))[:, None]
-    source = np.where(np.isneginf(good_at), 0, entry)
-    source[first] = entry[first]
-    return np.take_along_axis(good_at, np.maximum.accumulate(source, axis=0), axis=0)
+def _carry(good_at: Floats, unknown: NDArray[np.bool_]) -> None:
+    """Give each run of unknown values, down the rows, the time of the row before it. In place, [1 + T, D, P]."""
+    unknown[0] = False  # what was held has its own time; so no run goes on in the next column
+    size, flat = len(unknown), good_at.reshape(len(unknown), -1)
+    place = np.flatnonzero(unknown.reshape(size, -1).T)  # column after column
+    begins = np.diff(place, prepend=-1) != 1
+    before = (place[begins] - 1)[np.cumsum(begins) - 1]
+    column, row = np.divmod(place, size)
+    flat[row, column] = flat[before % size, column]

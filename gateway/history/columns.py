@@ -44,9 +44,10 @@ def in_order(parts: Iterable[Fresh]) -> Iterator[Fresh]:
         if waiting is None:
             waiting = _tidy(part)
             continue
-        ready = waiting.rows < part.rows.min()
-        yield select(waiting, ready)
-        waiting = _tidy(join(part.fleet, (select(waiting, ~ready), part)))
+        ready = np.searchsorted(waiting.rows, part.rows.min())
+        yield select(waiting, slice(ready))
+        left = select(waiting, slice(ready, None))
+        waiting = _tidy(join(part.fleet, (left, part)) if len(left.rows) else part)
     if waiting is not None:
         yield waiting
 

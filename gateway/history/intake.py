@@ -17,6 +17,9 @@ class Intake:
         self._waiting: list[Fresh] = []
         self._values = 0
         self._changed = threading.Condition()
+        self._hurried = False
+        self._taken = 0
+        self._done = 0
         self.closed = False
         self.dropped = 0
         """Readings that were refused because the writer was behind, or gone."""
@@ -32,17 +35,31 @@ class Intake:
             self._waiting.append(fresh)
             self._values += fresh.values.size
             if self._values >= self._enough:
-                self._changed.notify()
+                self._changed.notify_all()
 
     def take(self, timeout_s: float) -> list[Fresh]:
-        """Wait until enough values are there, or the time has passed, or the intake is closed; take all there is."""
+        """Wait until enough values are there, or the time has passed, or someone hurries; take all there is."""
         with self._changed:
-            self._changed.wait_for(lambda: self.closed or self._values >= self._enough, timeout_s)
-            taken, self._waiting, self._values = self._waiting, [], 0
+            self._changed.wait_for(lambda: self.closed or self._hurried or self._values >= self._enough, timeout_s)
+            taken, self._waiting, self._values, self._hurried = self._waiting, [], 0, False
+            self._taken += 1
             return taken
+
+    def done(self) -> None:
+        """The writer has put away what it took last."""
+        with self._changed:
+            self._done = self._taken
+            self._changed.notify_all()
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until the writer has put away all that is here now; False if it did not in that time."""
+        with self._changed:
+            wanted, self._hurried = self._taken + 1, True
+            self._changed.notify_all()
+            return self._changed.wait_for(lambda: self._done >= wanted, timeout_s)
 
     def close(self) -> None:
         """Refuse more readings and wake the writer."""
         with self._changed:
             self.closed = True
-            self._changed.notify()
+            self._changed.notify_all()

@@ -67,12 +67,18 @@ class LocalHistory(Recorder):
         """Whether history is being written, and if not why and since when."""
         return self._part
 
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until what was appended so far can be read in the file; False if it cannot, or not in that time."""
+        return self._intake.settle(timeout_s) and self._part.state == "ok"
+
     def _write(self) -> None:
         while not self._intake.closed:
             self._sort(self._intake.take(self._flush_s))
             self._flush()
+            self._intake.done()
         self._sort(self._intake.take(0.0))
         self._flush()
+        self._intake.done()
         if self._file is not None:
             self._file.close()
 

@@ -4,21 +4,42 @@ A source of the past gives fresh readings in order; everything else follows from
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
+from gateway.core.messages import Language, fill, say
+from gateway.core.note import Note
 from gateway.core.types import Block, Fleet, Floats, Fresh
 from gateway.core.unfold import Held, stale_limits, unfold
 from gateway.history.columns import join, select
 
 MAX_ROWS = 4096
+MAX_VALUES = 1 << 21
+"""About as many values are read at once, however far apart the instants of a block are."""
+
+
+class NoPast(Exception):
+    """The past cannot be had from there; in one sentence: kind, English, the words in it, and what led to it."""
+
+    def __init__(self, kind: str, english: str, because: Iterable[Note] = (), **context: Any) -> None:
+        super().__init__(fill(english, context))
+        self._notes = (Note(kind, english, context), *because)
+
+    def sentence(self, language: Language) -> str:
+        """Why, and what to do about it."""
+        return say("colon", ": ", {}, language).join(note.sentence(language) for note in self._notes)
 
 
 class Past(ABC):
-    """An open source of history."""
+    """An open source of history. Its methods raise NoPast when the source fails while it is read."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was wrong with what has been read so far, for whoever goes by it. Ask again after reading."""
+        return ()
 
     @abstractmethod
     def profiles(self) -> dict[str, tuple[float, float]]:
@@ -38,12 +59,13 @@ class Past(ABC):
         """The blocks of [start, end): every instant k * step_s, and the recorded rows in between."""
         last, stale_s = self.held(fleet, start), stale_limits(fleet)
         feed = _Feed(fleet, self.fresh(fleet, start, end))
-        for instants, limit in _windows(start, end, step_s, max_rows):
+        for instants, limit in _windows(start, end, step_s, min(max_rows, _most_instants(fleet, step_s))):
             readings = feed.until(limit)
             rows = np.union1d(instants, readings.rows)
             for first in range(0, len(rows), max_rows):
                 times = rows[first : first + max_rows]
-                new = select(readings, (readings.rows >= times[0]) & (readings.rows <= times[-1]))
+                begin = np.searchsorted(readings.rows, times[0])
+                new = select(readings, slice(begin, np.searchsorted(readings.rows, times[-1], "right")))
                 index = np.searchsorted(times, new.rows)
                 values, age, last = unfold(times, index, new.devices, new.times, new.values, last, stale_s)
                 yield Block(fleet, times, values, age)
@@ -80,9 +102,15 @@ class _Feed:
                 break
             taken.append(part)
         readings = join(self._left.fleet, taken)
-        due = readings.rows < limit
-        self._left = select(readings, ~due)
-        return select(readings, due)
+        due = np.searchsorted(readings.rows, limit)
+        self._left = select(readings, slice(due, None))
+        return select(readings, slice(due))
+
+
+def _most_instants(fleet: Fleet, step_s: float) -> int:
+    """How many instants lie between the first and the last of so many values, if devices were read as configured."""
+    readings_per_s = sum(1.0 / max(device.every, step_s / MAX_ROWS) for device in fleet.devices)
+    return max(1, int(MAX_VALUES / (readings_per_s * len(fleet.profile.points) * step_s)))
 
 
 def _windows(start: float, end: float, step_s: float, max_rows: int) -> Iterator[tuple[Floats, float]]:

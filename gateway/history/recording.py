@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from drivers.device import Device, Profile
+from gateway.core.note import Note
 from gateway.core.types import Fleet, Fresh
 from gateway.history.chunk import Chunk, DamagedChunk, unpack
 from gateway.history.columns import as_fleet, in_order, select
@@ -30,6 +31,17 @@ class Recording(Past):
             raise FileNotFoundError(f"no history at {path}")
         self.damaged = 0
         self._db = _connect(path)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """How many chunks had to be skipped so far."""
+        if not self.damaged:
+            return ()
+        return (
+            Note(
+                "history_damaged", "damaged parts of the history that were left out: {count}", {"count": self.damaged}
+            ),
+        )
 
     def profiles(self) -> dict[str, tuple[float, float]]:
         """First and last instant recorded, by profile name."""

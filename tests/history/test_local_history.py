@@ -57,6 +57,27 @@ def test_what_was_appended_is_there_after_close(tmp_path: Path, fleet_of: Fleets
     assert (stats.saved, stats.dropped, stats.chunks, stats.oldest, stats.newest) == (300, 0, 1, 1.0, 100.0)
 
 
+def test_who_needs_it_now_can_read_at_once_what_was_appended(
+    tmp_path: Path, fleet_of: Fleets, fresh_of: Freshes
+) -> None:
+    fleet, path = fleet_of(), tmp_path / "history.db"
+    local = history(path, flush_s=60.0)
+    for row in (1.0, 2.0, 3.0):
+        local.append(fresh_of(fleet, [row]))
+        assert local.settle(5.0)
+        assert rows(path, fleet)[-1] == row
+    local.close()
+
+
+def test_a_file_that_cannot_be_written_settles_nothing(tmp_path: Path, fleet_of: Fleets, fresh_of: Freshes) -> None:
+    (tmp_path / "history.db").mkdir()
+    local = history(tmp_path / "history.db", flush_s=60.0)
+    local.append(fresh_of(fleet_of(), [1.0]))
+    assert not local.settle(5.0)
+    local.close()
+    assert not Intake(10).settle(0.01), "nobody takes anything"
+
+
 def test_an_open_chunk_is_saved_again_and_again(
     tmp_path: Path, fleet_of: Fleets, fresh_of: Freshes, eventually: Eventually
 ) -> None:
