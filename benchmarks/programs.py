@@ -78,6 +78,12 @@ def resident_mib(pid: int) -> float:
     return int(shown.stdout) / 1024
 
 
+def peak_mib() -> float:
+    """The most memory that this process ever had in RAM, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
 def free_port() -> int:
     """A port of the loopback that nobody listens on."""
     with socket.socket() as probe:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.backtest_rate import BacktestLoad, backtest_rate
 from benchmarks.figures import Result, machine
 from benchmarks.memory import MemoryLoad, memory
 from benchmarks.polling import PollingLoad, polling
@@ -18,22 +19,24 @@ from benchmarks.programs import NotMeasured
 from benchmarks.rule_rate import Different, RuleLoad, rule_rate
 from gateway.cli.screen import FAILED, console, print_line
 
-Name = Literal["polling", "rules", "memory", "all"]
+Name = Literal["polling", "rules", "backtest", "memory", "all"]
 Tell = Callable[[str], None]
-_Load = TypeVar("_Load", PollingLoad, RuleLoad, MemoryLoad)
+_Load = TypeVar("_Load", PollingLoad, RuleLoad, BacktestLoad, MemoryLoad)
 
 
 def bench(
     what: Annotated[Name, typer.Argument(help="Which benchmark.")] = "all",
-    devices: Annotated[int | None, typer.Option(min=1, max=20_000, help="Instead of 2000, 1000 and 1000.")] = None,
+    devices: Annotated[int | None, typer.Option(min=1, max=20_000, help="Instead of 2000, 1000, 100 and 1000.")] = None,
     points: Annotated[int | None, typer.Option(min=1, max=62, help="Of each device, instead of 50, 20 and 20.")] = None,
     seconds: Annotated[float | None, typer.Option(min=1, help="To measure, instead of 25 (polling), 180.")] = None,
-    rounds: Annotated[int | None, typer.Option(min=1, max=100, help="Instead of 3 (polling) and 5 (rules).")] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, max=100, help="Instead of 3, or 5 (rules).")] = None,
+    days: Annotated[int | None, typer.Option(min=1, max=366, help="Of the past to play back, instead of 30.")] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Also list what costs most in polling.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures for machines.")] = None,
 ) -> None:
-    """Measure this machine: polling, rules, memory. The figures are ratios to plain Python doing the same."""
-    sizes = {"devices": devices, "points": points, "seconds": seconds, "rounds": rounds, "profile": profile or None}
+    """Measure this machine: polling, rules, backtest, memory. The figures are ratios to plain Python doing the same."""
+    sizes = {"devices": devices, "points": points, "seconds": seconds, "rounds": rounds, "days": days}
+    sizes |= {"profile": profile or None}
     screen, before, results = console(), machine(), []
     try:
         with _progress() as tell:
@@ -55,6 +58,8 @@ def _chosen(what: Name, sizes: dict[str, Any]) -> Iterator[Callable[[Tell], Resu
     """The benchmarks that were asked for, at the sizes that were asked for."""
     if what in ("rules", "all"):
         yield lambda tell: rule_rate(_sized(RuleLoad(), sizes), tell)
+    if what in ("backtest", "all"):
+        yield lambda tell: backtest_rate(_sized(BacktestLoad(), sizes), tell)
     if what in ("polling", "all"):
         yield lambda tell: polling(_sized(PollingLoad(), sizes), tell)
     if what in ("memory", "all"):
