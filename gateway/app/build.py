@@ -7,28 +7,9 @@ from drivers.device import Clock, Driver
 from gateway.core.config import Config
 from gateway.core.plugins import Plugins
 from gateway.core.types import Fleet
-from gateway.pipeline.engine import Engine
-from models.detector import Detector
-from rules.book import Book
+from gateway.pipeline.assembly import detectors, engine, engines
 
-
-def engines(config: Config, plugins: Plugins) -> dict[str, Engine]:
-    """One engine for each fleet, by profile name."""
-    return {fleet.profile.profile: engine(config, fleet, plugins) for fleet in config.fleets}
-
-
-def engine(config: Config, fleet: Fleet, plugins: Plugins) -> Engine:
-    """Detectors and compiled rules of one fleet."""
-    book = Book(config.rules_for(fleet.profile.profile), config.vocabulary(fleet))
-    return Engine(fleet, detectors(config, fleet, plugins), book)
-
-
-def detectors(config: Config, fleet: Fleet, plugins: Plugins) -> dict[str, Detector]:
-    """The detectors that watch this fleet, by the name under which rules read their scores."""
-    return {
-        name: plugins.detectors[model.detector].make(model.settings, fleet.profile.names, len(fleet.devices))
-        for name, model in config.models_for(fleet.profile.profile).items()
-    }
+__all__ = ["checkpoint_file", "detectors", "engine", "engines", "openers"]
 
 
 def openers(config: Config, plugins: Plugins, clock: Clock) -> Mapping[str, Callable[[], Driver]]:

@@ -3,20 +3,23 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from gateway.app import build, checkpoint
+from gateway.app.difference import rules_of
 from gateway.app.housekeeping import Housekeeping
 from gateway.app.pages import LocalPages
+from gateway.app.reload import Reloads
 from gateway.app.round import Round
 from gateway.app.status import View
 from gateway.app.supervisor import Supervisor
 from gateway.app.warmup import warm
 from gateway.core import systemd
 from gateway.core.clock import RunningClock, SteadyClock, SystemClock
-from gateway.core.config import Config
+from gateway.core.config import Config, Loaded, load
 from gateway.core.plugins import Plugins
 from gateway.delivery.dispatch import Dispatch, Pace
 from gateway.delivery.mapping import SiteFacts
@@ -43,14 +46,23 @@ LONGEST_WARM_UP_S = 600.0
 class Daemon:
     """One site's gateway."""
 
-    def __init__(self, config: Config, plugins: Plugins, clock: RunningClock) -> None:
+    def __init__(
+        self, config: Config, plugins: Plugins, clock: RunningClock, read: Callable[[], Loaded] | None = None
+    ) -> None:
+        """`read` reads the configuration again; without it, the file that this one came from is read."""
         self._config = config
+        self._read = read or partial(load, config.path, plugins=plugins)
+        self._reload_asked = asyncio.Event()
         self._plugins = plugins
         self._clock = SteadyClock(clock)
         self._engines = build.engines(config, plugins)
         self._board = Board(config.fleets, config.tick_s)
         openers = build.openers(config, plugins, self._clock)
         self._supervisors = [Supervisor(name, opener, self._clock) for name, opener in openers.items()]
+
+    def reload(self) -> None:
+        """Take the configuration over as it is written now, as soon as the site is being watched."""
+        self._reload_asked.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch the site until `stop` is set. Raises StateInUse or StorageFailed if the state cannot be had."""
@@ -59,22 +71,27 @@ class Daemon:
             stack.push_async_callback(writer.close)
             saved = await writer.load()
             self._clock.resume(saved.saved_at or 0.0)
-            desk = self._desk(saved, self._restore(saved))
+            firing, unclaimed = self._restore(saved)
+            desk = self._desk(saved, firing)
             await self._warm_up(stop)
             if stop.is_set():
                 return
-            histories = self._open_histories(stack)
+            local = LocalHistory(self._config.state_folder / HISTORY_FILE, self._config.history.local, self._clock)
+            histories = self._open_histories(local, stack)
             dispatch = await self._dispatch(writer, stack)
             sinks = [history.append for history in histories]
             alive = systemd.pat_watchdog
             round_ = Round(self._board, self._engines, desk, writer, self._clock, sinks, dispatch.wake, alive)
+            round_.correct(saved.open_tickets, unclaimed)
+            reloads = Reloads(self._config, self._read, round_, local, self._clock, self._reload_asked)
             chores = Housekeeping(self._config.state_folder, self._engines.values(), writer, self._clock)
-            parts = (self._clock, self._supervisors, histories, chores)
+            parts = (self._clock, self._supervisors, histories, chores, reloads)
             pages = LocalPages(self._config.web.bind, control_token(self._config.state_folder), self._clock)
             view = View(self._config, self._board, round_, dispatch, writer, *parts, pages, saved.damaged)
             stack.push_async_callback(_keep, round_, chores)
             jobs = {"round": round_.run(self._config.tick_s), "dispatch": dispatch.run(), "housekeeping": chores.run()}
-            await self._work(stop, jobs | {"pages": pages.run(view, registry(view.samples))})
+            jobs |= {"reload": reloads.run(), "pages": pages.run(view, registry(view.samples))}
+            await self._work(stop, jobs)
 
     async def _work(self, stop: asyncio.Event, jobs: Mapping[str, Coroutine[None, None, None]]) -> None:
         """Everything at once, each under its name, until it is time to stop."""
@@ -88,11 +105,9 @@ class Daemon:
             for task in tasks:
                 task.cancel()
 
-    def _restore(self, saved: Saved) -> set[tuple[str, str]]:
-        """Give every rule its state back; returns which alerts (rule, device) are active again.
-
-        What belongs to a rule or device that is gone is left where it is.
-        """
+    def _restore(self, saved: Saved) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+        """Give every rule its state back; returns the alerts (rule, device) that are active, and states nobody took."""
+        unclaimed = {(state.rule, state.device) for state in saved.rule_states}
         place = {device: (e, row) for e in self._engines.values() for row, device in enumerate(e.fleet.ids)}
         firing = set()
         for state in saved.rule_states:
@@ -101,9 +116,11 @@ class Daemon:
                 continue
             if not engine.book.restore(state.rule, row, state.fingerprint, state.body):
                 log.info("rule=%s device=%s changed since the last run; it starts anew", state.rule, state.device)
-            elif state.body["level"]:
+                continue
+            unclaimed.remove((state.rule, state.device))
+            if state.body["level"]:
                 firing.add((state.rule, state.device))
-        return firing
+        return firing, unclaimed
 
     async def _warm_up(self, stop: asyncio.Event) -> None:
         """Bring every fleet up to the present. What was learnt is kept at once: a kill must not cost it again."""
@@ -124,8 +141,7 @@ class Daemon:
 
     def _desk(self, saved: Saved, firing: set[tuple[str, str]]) -> Desk:
         config = self._config
-        rules = {rule.id: rule for profile in config.profiles for rule in config.rules_for(profile)}
-        return Desk(config.site.id, config.site.language, rules, config.policies, saved.open_tickets, firing)
+        return Desk(config.site.id, config.site.language, rules_of(config), config.policies, saved.open_tickets, firing)
 
     async def _dispatch(self, writer: Writer, stack: AsyncExitStack) -> Dispatch:
         """The sender runs on the wall clock: the network does not run faster for a demo."""
@@ -134,9 +150,9 @@ class Daemon:
         facts = SiteFacts(gateway=site.id, community=site.name, zone=site.zone)
         return Dispatch(writer, transport, facts, SystemClock(), Pace(workers=settings.workers))
 
-    def _open_histories(self, stack: AsyncExitStack) -> list[Recorder]:
+    def _open_histories(self, local: LocalHistory, stack: AsyncExitStack) -> list[Recorder]:
         settings, folder = self._config.history, self._config.state_folder
-        histories: list[Recorder] = [LocalHistory(folder / HISTORY_FILE, settings.local, self._clock)]
+        histories: list[Recorder] = [local]
         if settings.influxdb is not None:
             histories.append(InfluxHistory(folder / "influxdb", settings.influxdb, self._config.site.id, self._clock))
         for history in histories:

@@ -7,17 +7,20 @@ the next round's transaction, so a full or slow disk delays tickets and loses no
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from drivers.device import Clock, Device
+from gateway.app.succession import Successor
 from gateway.core.health import Part
+from gateway.core.policy import Policy
 from gateway.core.types import Block, Fresh, Message, RuleState, Ticket
 from gateway.delivery.store import Changes, StorageFailed
 from gateway.delivery.writer import Writer
 from gateway.pipeline.board import Board
 from gateway.pipeline.engine import Engine
 from gateway.tickets.desk import Decision, Desk
+from rules.rule import Rule
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +65,8 @@ class Round:
     record: Sequence[Callable[[Fresh], None]]
     stored: Callable[[], None]
     alive: Callable[[], None]
+    follow: Callable[[Block], None] | None = None
+    """Sees every block that the engines take, while somebody gets ready to take over."""
     part: Part = field(default_factory=lambda: Part("storage"))
     counts: Counter[str] = field(default_factory=Counter)
     busy_s: float = 0.0
@@ -92,14 +97,47 @@ class Round:
             self.counts["readings"] += int(fresh.values.size)
             for sink in self.record:
                 sink(fresh)
+            if self.follow is not None:
+                self.follow(block)
             decisions += self._evaluate(block, now)
         self.counts["rounds"] += 1
         return decisions
 
     def keep_pending(self) -> None:
         """Note the timers of all alerts that are under way, so that a power cut does not set them back far."""
-        for engine in self.engines.values():
-            self._note_states(engine, engine.book.pending_states())
+        self._keep_states()
+
+    def correct(self, stored: Iterable[Ticket], unclaimed: Iterable[tuple[str, str]]) -> None:
+        """Note what the store must learn after a start: tickets that the desk knows better, since rules went meanwhile.
+
+        States that no rule took up are forgotten: a rule that comes back must not find an alert that no ticket has.
+        """
+        as_stored = {ticket.id: ticket for ticket in stored}
+        self._unsaved.tickets |= {t.id: t for t in self.desk.open_tickets if as_stored.get(t.id) != t}
+        self._forget(unclaimed)
+
+    def succeed(
+        self,
+        successors: Iterable[Successor],
+        rules: Mapping[str, Rule],
+        policies: Mapping[str, Policy],
+        now: float,
+    ) -> list[tuple[str, str]]:
+        """Go on by other rules from the next row on; returns the alerts (rule, device) that were active and ended.
+
+        Engines, desk and what is to be stored change together: nothing else runs meanwhile.
+        """
+        ended: list[tuple[str, str]] = []
+        forgotten: list[tuple[str, str]] = []
+        for each in successors:
+            for rule, row, _, body in each.take_over():
+                key = rule, each.engine.fleet.devices[row].id
+                forgotten.append(key)
+                ended += [key] if body.get("level") else []
+        self._forget(forgotten)
+        for decision in self.desk.follow(rules, policies, self._keep_states(), now):
+            self._note(decision)
+        return ended
 
     @property
     def unsaved(self) -> int:
@@ -147,6 +185,18 @@ class Round:
             decisions.append(decision)
         self._note_states(engine, engine.book.changed_states())
         return decisions
+
+    def _forget(self, states: Iterable[tuple[str, str]]) -> None:
+        self._unsaved.states |= {key: RuleState(*key, "", {}) for key in states}
+
+    def _keep_states(self) -> set[tuple[str, str]]:
+        """Note the states of all alerts that are not at rest; returns those (rule, device) that are active."""
+        active = set()
+        for engine in self.engines.values():
+            states = engine.book.pending_states()
+            self._note_states(engine, states)
+            active |= {(rule, engine.fleet.devices[row].id) for rule, row, _, body in states if body.get("level")}
+        return active
 
     def _note(self, decision: Decision) -> None:
         self.counts[f"decision:{decision.reason}"] += 1

@@ -13,8 +13,10 @@ from typing import Any
 from drivers.device import Health
 from gateway.app.housekeeping import Housekeeping
 from gateway.app.pages import LocalPages
+from gateway.app.reload import Reloads
 from gateway.app.round import Round
 from gateway.app.supervisor import Supervisor
+from gateway.app.why import why
 from gateway.core.clock import SteadyClock
 from gateway.core.config import Config
 from gateway.core.health import Part, report
@@ -43,6 +45,7 @@ class View:
     supervisors: Sequence[Supervisor]
     histories: Sequence[Recorder]
     chores: Housekeeping
+    reloads: Reloads
     pages: LocalPages
     damaged: Sequence[str]
 
@@ -66,7 +69,12 @@ class View:
                 for t in self.round.desk.open_tickets
             ],
             "counts": dict(self.round.counts),
+            "configuration": self.reloads.shown(),
         }
+
+    def why(self, rule: str, device: str) -> Mapping[str, Any] | None:
+        """How a rule stands on a device; None if no such rule watches it."""
+        return why(self.round.engines.values(), self.round.desk, rule, device)
 
     async def tickets(self, status: str | None, limit: int) -> list[Mapping[str, Any]]:
         """Tickets, newest first; an unknown status has none."""
@@ -93,6 +101,11 @@ class View:
             return again
         decide = {"ack": self.round.desk.acknowledge, "close": self.round.desk.close}[action]
         return await self.round.decide(decide(ticket_id, by, now))
+
+    async def reload(self) -> Mapping[str, Any]:
+        """Take the configuration over as it is written now; what became of that."""
+        report = await self.reloads.reload()
+        return report.json(self.config.site.language)
 
     def samples(self) -> Iterable[Sample]:
         """Figures for the metrics page."""
@@ -130,6 +143,7 @@ class View:
         yield self.clock.health()
         yield self.chores.health()
         yield self.pages.health()
+        yield self.reloads.health()
         yield _line(self.dispatch.health())
         yield from (history.health() for history in self.histories)
         if self.damaged:

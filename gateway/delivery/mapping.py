@@ -100,6 +100,7 @@ def _event(message: Message, ticket: Ticket, site: SiteFacts) -> dict[str, Any]:
         "event": message.event,
         "at": _iso(message.created_at, site),
         "by": message.body.get("by"),
+        "reason": message.body.get("reason"),
         "level": str(message.level),
         "title": ticket.title,
         "due": _due(ticket, site),

@@ -10,8 +10,7 @@ itself one day, and must then keep a latched ticket out of it.
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
+from dataclasses import asdict, replace
 from typing import Any
 
 from drivers.device import Device
@@ -19,35 +18,14 @@ from gateway.core.messages import Language
 from gateway.core.policy import Policy
 from gateway.core.types import Level, Message, Status, Ticket
 from gateway.tickets import texts
+from gateway.tickets.decision import Decision, Reason
+from gateway.tickets.evidence import evidence_of
 from models.detector import Explanation
 from rules.rule import Rule, Transition
 
+__all__ = ["Decision", "Desk", "Reason"]
+
 DEFAULT_POLICY = {Level.RED: "red_strict", Level.YELLOW: "yellow_48h"}
-
-
-class Reason(StrEnum):
-    """Why the desk did what it did."""
-
-    NEW_PROBLEM = "new problem"
-    WORSE = "escalated to red"
-    AGAIN = "same problem again"
-    AGAIN_QUIETLY = "same problem again, not worth a message"
-    JOINED = "part of a problem that is there already"
-    CLEARED = "condition went away"
-    CLEARED_QUIETLY = "condition went away again, not worth a message"
-    STILL_FIRING = "another rule still sees the problem"
-    NO_TICKET = "nothing open to clear"
-    ACKNOWLEDGED = "acknowledged by a person"
-    CLOSED = "closed by a person"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What became of a transition: the ticket as it now stands, and what the dispatch API must learn."""
-
-    reason: Reason
-    ticket: Ticket | None = None
-    messages: tuple[Message, ...] = ()
 
 
 class Desk:
@@ -68,13 +46,11 @@ class Desk:
         ticket must not wait for that. Without `firing` the tickets are believed. Raises ValueError for a rule whose
         policy is missing, lest it be found when the rule fires.
         """
+        refuse_unknown_policies(rules, policies)
         self.site = site
         self.language = language
         self.rules = rules
         self.policies = policies
-        unknown = {rule.policy for rule in rules.values() if rule.policy} - policies.keys()
-        if unknown:
-            raise ValueError(f"no such policy: {', '.join(sorted(unknown))}")
         self._open = {(t.device, t.kind): t if firing is None else _still(t, firing) for t in open_tickets}
 
     @property
@@ -95,6 +71,24 @@ class Desk:
         if Level(transition.level) is Level.RED and ticket.level is Level.YELLOW:
             return self._escalate(ticket, device, rule, transition, now, why or {})
         return self._count(ticket, transition, now)
+
+    def follow(
+        self, rules: Mapping[str, Rule], policies: Mapping[str, Policy], firing: Collection[tuple[str, str]], now: float
+    ) -> list[Decision]:
+        """Go on by other rules; `firing` are the rules and devices whose alert is still active under them.
+
+        A ticket whose last alert ended with its rule is told so, since no reading will ever end it, and stays open.
+        Raises ValueError, with nothing changed, as when the desk is made.
+        """
+        refuse_unknown_policies(rules, policies)
+        self.rules, self.policies = rules, policies
+        ended = [
+            (ticket, rule)
+            for ticket in self._open.values()
+            for rule in ticket.firing
+            if (rule, ticket.device) not in firing
+        ]
+        return [self._end(self._open[ticket.device, ticket.kind], rule, now) for ticket, rule in ended]
 
     def acknowledge(self, ticket_id: str, by: str, now: float) -> Decision | None:
         """Someone has seen the ticket. None if no such ticket is open."""
@@ -134,7 +128,7 @@ class Desk:
             detected_at=now,
             location=device.location,
             due=self.policies[policy].due(now),
-            evidence=_evidence(transition, why, self.language),
+            evidence=evidence_of(transition, why, self.language),
             firing=(rule.id,),
         )
         return self._keep(Reason.NEW_PROBLEM, ticket, "created", now)
@@ -159,7 +153,7 @@ class Desk:
             occurrences=ticket.occurrences + (ticket.cleared_at is not None),
             cleared_at=None,
             firing=_joined(ticket.firing, rule.id),
-            evidence={**ticket.evidence, "escalated": _evidence(transition, why, self.language)},
+            evidence={**ticket.evidence, "escalated": evidence_of(transition, why, self.language)},
         )
         return self._keep(Reason.WORSE, worse, "escalated", now)
 
@@ -175,13 +169,19 @@ class Desk:
     def _clear(self, ticket: Ticket | None, transition: Transition, now: float) -> Decision:
         if ticket is None or transition.rule not in ticket.firing:
             return Decision(Reason.NO_TICKET)
-        left = tuple(rule for rule in ticket.firing if rule != transition.rule)
-        if left:
-            return self._note(Reason.STILL_FIRING, replace(ticket, firing=left))
-        quiet = replace(ticket, firing=(), cleared_at=transition.time)
+        quiet = _without(ticket, transition.rule, transition.time)
+        if quiet.firing:
+            return self._note(Reason.STILL_FIRING, quiet)
         if not _is_worth_telling(quiet):
             return self._note(Reason.CLEARED_QUIETLY, quiet)
         return self._keep(Reason.CLEARED, quiet, "condition_cleared", now)
+
+    def _end(self, ticket: Ticket, rule: str, now: float) -> Decision:
+        reason = Reason.RULE_CHANGED if rule in self.rules else Reason.RULE_REMOVED
+        quiet = _without(ticket, rule, now)
+        if quiet.firing or not _is_worth_telling(quiet):
+            return self._note(reason, quiet)
+        return self._keep(reason, quiet, "condition_cleared", now, {"reason": reason.name.lower()})
 
     def _keep(
         self, reason: Reason, ticket: Ticket, event: str, now: float, extra: Mapping[str, Any] | None = None
@@ -198,6 +198,13 @@ class Desk:
 
     def _find(self, ticket_id: str) -> Ticket | None:
         return next((ticket for ticket in self._open.values() if ticket.id == ticket_id), None)
+
+
+def refuse_unknown_policies(rules: Mapping[str, Rule], policies: Mapping[str, Policy]) -> None:
+    """Raise ValueError for a rule whose policy is missing."""
+    unknown = {rule.policy for rule in rules.values() if rule.policy} - policies.keys()
+    if unknown:
+        raise ValueError(f"no such policy: {', '.join(sorted(unknown))}")
 
 
 def _message(ticket: Ticket, event: str, now: float, extra: Mapping[str, Any] | None = None) -> tuple[Ticket, Message]:
@@ -225,28 +232,11 @@ def _still(ticket: Ticket, firing: Collection[tuple[str, str]]) -> Ticket:
     return replace(ticket, firing=tuple(rule for rule in ticket.firing if (rule, ticket.device) in firing))
 
 
+def _without(ticket: Ticket, rule: str, now: float) -> Ticket:
+    """The ticket after one of its alerts has ended; the last one clears it."""
+    left = tuple(each for each in ticket.firing if each != rule)
+    return replace(ticket, firing=left, cleared_at=None if left else now)
+
+
 def _joined(rules: tuple[str, ...], rule: str) -> tuple[str, ...]:
     return rules if rule in rules else (*rules, rule)
-
-
-def _evidence(transition: Transition, why: Mapping[str, Explanation], language: Language) -> dict[str, Any]:
-    """The numbers behind a ticket, as JSON."""
-    evidence: dict[str, Any] = {"since": transition.since, "values": dict(transition.evidence)}
-    if why:
-        evidence["scores"] = {
-            name: {"text": texts.explanation(explanation, language), **asdict(explanation)}
-            for name, explanation in why.items()
-        }
-    json_only: dict[str, Any] = _plain(evidence)
-    return json_only
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no NaN and no infinity: what is unknown becomes null."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value

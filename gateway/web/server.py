@@ -59,8 +59,16 @@ class Window(Protocol):
         """One ticket with its messages, or None."""
         ...
 
+    def why(self, rule: str, device: str) -> Mapping[str, Any] | None:
+        """How a rule stands on a device, part by part; None if it does not watch it."""
+        ...
+
     async def act(self, ticket_id: str, action: str, by: str) -> bool:
         """Acknowledge, close or send again; False if no such ticket is open."""
+        ...
+
+    async def reload(self) -> Mapping[str, Any]:
+        """Take the configuration over as it is written now; what became of that."""
         ...
 
 
@@ -84,9 +92,11 @@ class LocalWeb:
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/api/status", self._status)
+        app.router.add_get("/api/why", self._why)
         app.router.add_get("/api/tickets", self._tickets)
         app.router.add_get("/api/tickets/{id}", self._ticket)
         app.router.add_post("/api/tickets/{id}/{action}", self._act)
+        app.router.add_post("/api/reload", self._reload)
         self._runner = web.AppRunner(
             app,
             access_log=None,
@@ -140,6 +150,12 @@ class LocalWeb:
     async def _status(self, request: web.Request) -> web.Response:
         return web.json_response(self._window.status())
 
+    async def _why(self, request: web.Request) -> web.Response:
+        found = self._window.why(request.query.get("rule", ""), request.query.get("device", ""))
+        if found is None:
+            raise web.HTTPNotFound(text="no such rule watches such a device")
+        return web.json_response(found)
+
     async def _tickets(self, request: web.Request) -> web.Response:
         limit = request.query.get("limit", "100")
         if not _LIMIT.fullmatch(limit):
@@ -160,6 +176,9 @@ class LocalWeb:
         if not await self._window.act(ticket, action, by):
             raise web.HTTPNotFound(text="no such open ticket")
         return web.json_response({"done": action})
+
+    async def _reload(self, request: web.Request) -> web.Response:
+        return web.json_response(await self._window.reload())
 
 
 def _is_our_fault(record: logging.LogRecord) -> bool:

@@ -3,9 +3,11 @@
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway.app.reload import Reloads
 from gateway.core.config import Config, load
 from gateway.core.plugins import Plugins, discover
 from simulators.property_api import PropertyApi
@@ -27,6 +29,20 @@ def plugins(pumps: Pumps) -> Plugins:
 async def api() -> AsyncIterator[PropertyApi]:
     async with PropertyApi() as api:
         yield api
+
+
+@pytest.fixture
+def reloads(monkeypatch: pytest.MonkeyPatch) -> list[Reloads]:
+    """The reloads of each daemon that is started, to be asked for and looked into."""
+    made: list[Reloads] = []
+
+    class Witnessed(Reloads):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            made.append(self)
+
+    monkeypatch.setattr("gateway.app.daemon.Reloads", Witnessed)
+    return made
 
 
 @pytest.fixture

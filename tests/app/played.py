@@ -88,14 +88,14 @@ class PlayedDriver:
 
 
 @asynccontextmanager
-async def running(config: Config, plugins: Plugins, clock: Any = None) -> AsyncIterator[asyncio.Event]:
+async def running(config: Config, plugins: Plugins, clock: Any = None) -> AsyncIterator[Daemon]:
     """The daemon, from when it is ready until it has stopped."""
     stop = asyncio.Event()
     daemon = Daemon(config, plugins, clock or SystemClock())
     task = asyncio.create_task(daemon.run(stop))
     try:
         await until(lambda: task.done() or bool(daemon._engines["played-pump"].scores))
-        yield stop
+        yield daemon
     finally:
         stop.set()
         async with asyncio.timeout(10.0):

@@ -56,7 +56,16 @@ async def test_the_pages_show_every_part(config: Config, plugins: Plugins, pumps
             "since": 7.0,
         }
         parts = {part["part"] for part in status["parts"]}
-        assert parts == {"connection room", "clock", "storage", "outbox", "dispatch", "history", "pages"}
+        assert parts == {
+            "connection room",
+            "clock",
+            "storage",
+            "outbox",
+            "dispatch",
+            "history",
+            "pages",
+            "configuration",
+        }
         assert status["scores"] == {"P-0": {"usual": None}, "P-1": {"usual": None}}
         families = {family.name: family for family in text_string_to_metric_families(await ask(config, "/metrics"))}
         degraded = {sample.labels["part"]: sample.value for sample in families["gateway_degraded"].samples}

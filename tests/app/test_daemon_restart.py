@@ -1,11 +1,15 @@
 """What a daemon knows of its earlier life, whatever was edited, learnt or set in between."""
 
 import asyncio
+import json
+import sqlite3
+from contextlib import closing
 
 from gateway.core.clock import SystemClock
 from gateway.core.config import Config, load
 from gateway.core.plugins import Plugins
 from gateway.core.types import Status
+from gateway.delivery.statefile import FILE
 from gateway.delivery.store import Store
 from gateway.tickets.desk import Reason
 from simulators.property_api import PropertyApi
@@ -54,6 +58,33 @@ async def test_an_edited_rule_does_not_hold_its_ticket(
     ((ticket, _),) = store.tickets()
     store.close()
     assert (ticket.status, ticket.occurrences, ticket.firing) == (Status.OPEN, 1, ())
+
+
+async def test_a_rule_that_was_taken_away_and_put_back_finds_no_alert_of_its_earlier_life(
+    config: Config, plugins: Plugins, pumps: Pumps, api: PropertyApi
+) -> None:
+    pumps.shown["P-1"] = LOW
+    async with running(config, plugins):
+        await until(lambda: len(api.book.orders) == 1)
+    pack = config.path.parent / "pack.yaml"
+    pack.write_text(pack.read_text().replace("id: low", "id: other"))
+    without = load(config.path, plugins=plugins, environment={}).config
+    assert without is not None
+    async with running(without, plugins):
+        await until(lambda: _firing(config, "other"))
+    pumps.shown["P-1"] = GOOD
+    async with running(config, plugins):
+        await until(lambda: _firing(config))
+    assert len(api.book.orders) == 1
+
+
+def _firing(config: Config, *rules: str) -> bool:
+    """Whether these rules, and no others, are active, for the store as for the only ticket in it."""
+    with closing(sqlite3.connect(f"file:{config.state_folder}/{FILE}?mode=ro", uri=True)) as db:
+        states = [json.loads(body) for (body,) in db.execute("SELECT body FROM rule_states")]
+        ((ticket,),) = db.execute("SELECT body FROM tickets").fetchall()
+    active = {state["rule"] for state in states if state["body"]["level"]}
+    return active == {*json.loads(ticket)["firing"]} == {*rules}
 
 
 class Wall(SystemClock):

@@ -40,9 +40,16 @@ class Shown:
         await self._reach("ticket", ticket_id)
         return {"id": TICKET} if ticket_id == TICKET else None
 
+    def why(self, rule: str, device: str) -> Mapping[str, Any] | None:
+        return {"rule": rule, "device": device} if rule == "dry" else None
+
     async def act(self, ticket_id: str, action: str, by: str) -> bool:
         await self._reach("act", ticket_id, action, by)
         return ticket_id == TICKET
+
+    async def reload(self) -> Mapping[str, Any]:
+        await self._reach("reload")
+        return {"outcome": "accepted"}
 
     async def _reach(self, *asked: Any) -> None:
         self.asked.append(asked)

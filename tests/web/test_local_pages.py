@@ -15,7 +15,11 @@ CLOSE = f"/api/tickets/{TICKET}/close"
 
 
 @pytest.mark.parametrize(
-    "path", ["/health", "/metrics", "/api/status", "/api/tickets", "/api/tickets?limit=1", f"/api/tickets/{TICKET}"]
+    "path",
+    [
+        *("/health", "/metrics", "/api/status", "/api/why?rule=dry&device=P-1"),
+        *("/api/tickets", "/api/tickets?limit=1", f"/api/tickets/{TICKET}"),
+    ],
 )
 async def test_anybody_on_this_machine_may_read(pages: ClientSession, path: str) -> None:
     async with pages.get(path) as answer:
@@ -24,6 +28,12 @@ async def test_anybody_on_this_machine_may_read(pages: ClientSession, path: str)
             json.loads(await answer.text())
     async with pages.head(path) as answer:
         assert answer.status == 200
+
+
+@pytest.mark.parametrize("asked", ["", "?rule=dryer&device=P-1", "?rule=%00&device=%ff"])
+async def test_a_rule_that_is_not_there_is_not_found(pages: ClientSession, asked: str) -> None:
+    async with pages.get(f"/api/why{asked}") as answer:
+        assert answer.status == 404
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,21 @@
 """What a live run recorded, replayed through the same engine and desk, makes the same tickets to the last bit."""
 
 import asyncio
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gateway.app import build as parts
 from gateway.app.daemon import HISTORY_FILE
-from gateway.app.warmup import warm
 from gateway.cli.demo import stage
-from gateway.cli.demo.past import write_past
+from gateway.cli.past import two_weeks, write_past
 from gateway.core.config import Config
 from gateway.core.plugins import discover
-from gateway.core.types import Status, Ticket
+from gateway.core.types import Fleet, Status, Ticket
 from gateway.delivery.store import Store
 from gateway.history.recording import Recording
-from gateway.pipeline.board import Board
-from gateway.pipeline.engine import Engine
-from gateway.tickets.desk import Desk
+from gateway.workbench.backtest import play
 from tests.whole.conftest import Build
 from tests.whole.house import House, eventually, plan
 
@@ -30,7 +27,8 @@ DEVICES = ("P-1", "P-3", "PM-2", "EL-3-1")
 async def test_a_recorded_run_replayed_makes_the_same_tickets(build: Build) -> None:
     house = build(plan(*DEVICES), SPEED)
     live_from = house.stage.clock.site_start
-    await asyncio.to_thread(write_past, house.state / HISTORY_FILE, house.truth, house.config, live_from)
+    past = two_weeks(house.config, live_from)
+    await asyncio.to_thread(write_past, house.state / HISTORY_FILE, house.truth, house.config, past)
     async with house.api, house.devices(), house.daemon() as daemon:
         await eventually(lambda: _all_read(house), 20, "readings of every device")
         await house.befall("bearing-wear", "P-3", lasts_s=1800.0, severity=1.0)
@@ -62,25 +60,18 @@ def _stored(house: House) -> list[Ticket]:
 
 
 def _replayed(config: Config, history: Path, live_from: float) -> list[Ticket]:
-    """The tickets that the recorded blocks make, from where the daemon began."""
-    rules = {rule.id: rule for profile in config.profiles for rule in config.rules_for(profile)}
-    desk = Desk(config.site.id, config.site.language, rules, config.policies)
-    engines = parts.engines(config, discover())
-    board = Board(config.fleets, config.tick_s)
+    """The tickets of a backtest over what the daemon recorded, if nobody closes any."""
     with Recording(history) as recording:
-        began = min(_first_row(recording, engine, live_from) for engine in engines.values())
-        ended = max(last for _, last in recording.profiles().values())
-        for engine in engines.values():
-            warm(history, engine, board, None, began, lambda: False)
-            for block in recording.blocks(engine.fleet, began, ended + config.tick_s, config.tick_s):
-                for finding in engine.evaluate(block):
-                    device = block.fleet.devices[finding.transition.row]
-                    desk.receive(device, finding.transition, float(block.times[-1]), finding.explanations)
-    return _timeless(list(desk.open_tickets))
+        began = min(_first_row(recording, fleet, live_from) for fleet in config.fleets)
+        ended = max(last for _, last in recording.profiles().values()) + config.tick_s
+        rules = {"the daemon's": config.rules}
+        (outcome,) = play(config, discover(), recording, began, ended, rules, handled_s=math.inf).values()
+    assert not outcome.notes
+    return _timeless([case.ticket for case in outcome.cases])
 
 
-def _first_row(recording: Recording, engine: Engine, live_from: float) -> float:
-    first = next(recording.fresh(engine.fleet, live_from + 1.0, float("inf")))
+def _first_row(recording: Recording, fleet: Fleet, live_from: float) -> float:
+    first = next(recording.fresh(fleet, live_from + 1.0, math.inf))
     return float(first.rows.min())
 
 

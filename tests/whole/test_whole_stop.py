@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.cli.demo import stage
-from gateway.cli.demo.past import write_past
+from gateway.cli.past import two_weeks, write_past
 from gateway.core.clock import SystemClock
 from tests.whole.conftest import Build
 from tests.whole.house import PROGRAM, House, eventually, plan, write_site
@@ -69,9 +69,8 @@ async def test_what_was_on_its_way_when_the_daemon_was_stopped_arrives_once(buil
 
 async def test_a_stop_during_the_warm_up_is_heeded(build: Build) -> None:
     house = build(plan(), SPEED)
-    await asyncio.to_thread(
-        write_past, house.state / "history.db", house.truth, house.config, house.stage.clock.site_start
-    )
+    past = two_weeks(house.config, house.stage.clock.site_start)
+    await asyncio.to_thread(write_past, house.state / "history.db", house.truth, house.config, past)
     async with stage.process("gateway", house.stage.gateway(), house.stage.folder) as child:
         await eventually((house.state / "gateway.sqlite").exists, 15, "the daemon to take its state")
         await asyncio.sleep(0.3)

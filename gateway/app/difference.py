@@ -1,0 +1,69 @@
+"""What is different between the configuration in force and the next one. Decides nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.core.config import Config
+from rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Rules by their ids. A *changed* rule decides anew; a *reworded* one has other texts, or another policy."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    reworded: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    """Policies that were added, removed or edited."""
+    kept: int = 0
+    """Rules that stay as they are."""
+
+
+def difference(old: Config, new: Config) -> Difference:
+    """What a reload changes."""
+    before, after = rules_of(old), rules_of(new)
+    both = [rule for rule in after if rule in before]
+    decided, decides = _deciding(old), _deciding(new)
+    changed = [rule for rule in both if decided[rule] != decides[rule]]
+    reworded = [rule for rule in both if rule not in changed and before[rule] != after[rule]]
+    policies = sorted({*old.policies, *new.policies})
+    return Difference(
+        added=tuple(rule for rule in after if rule not in before),
+        removed=tuple(rule for rule in before if rule not in after),
+        changed=tuple(changed),
+        reworded=tuple(reworded),
+        policies=tuple(name for name in policies if old.policies.get(name) != new.policies.get(name)),
+        kept=len(both) - len(changed) - len(reworded),
+    )
+
+
+def need_restart(old: Config, new: Config) -> list[str]:
+    """The sections of config.yaml that are different and that only a restart can take over."""
+    same = {
+        "site": old.site == new.site,
+        "connections": old.connections == new.connections,
+        "devices": old.devices == new.devices,
+        "profiles": [fleet.profile for fleet in old.fleets] == [fleet.profile for fleet in new.fleets],
+        "models": old.models == new.models,
+        "dispatch": old.dispatch == new.dispatch,
+        "history": old.history == new.history,
+        "web": old.web == new.web,
+        "engine": old.tick_s == new.tick_s,
+        "state": old.state_folder == new.state_folder,
+    }
+    return [section for section, is_same in same.items() if not is_same]
+
+
+def rules_of(config: Config) -> dict[str, Rule]:
+    """All rules that watch something, by id."""
+    return {rule.id: rule for rules in config.rules.values() for rule in rules}
+
+
+def _deciding(config: Config) -> Mapping[str, tuple[str, frozenset[str]]]:
+    """What decides the alerts of each rule: its fingerprint, and the profiles that it watches."""
+    return {
+        name: (rule.fingerprint, frozenset(p for p, rules in config.rules.items() if any(r.id == name for r in rules)))
+        for name, rule in rules_of(config).items()
+    }
