@@ -4,6 +4,7 @@ import http.client
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from gateway.cli.screen import Failed
 from gateway.core.mark import HEADER, mark
 
 TIMEOUT_S = 5.0
+RELOAD_TIMEOUT_S = 40.0
+"""The daemon itself answers within thirty seconds, if only to say that it needs longer."""
 TOKEN_FILE = "control.token"  # noqa: S105 - a file name
 NOT_FOUND = 404
 
@@ -38,16 +41,22 @@ class Pages:
 
     def act(self, ticket: str, action: str, by: str) -> Any:
         """Change a ticket; None if no daemon answers. Raises Failed, NotThere."""
+        return self._post(f"/api/tickets/{quote(ticket, safe='')}/{action}", {"by": by}, TIMEOUT_S)
+
+    def reload(self) -> Any:
+        """Have the configuration taken over; what became of that, or None if no daemon answers. Raises Failed."""
+        return self._post("/api/reload", {}, RELOAD_TIMEOUT_S)
+
+    def _post(self, path: str, body: Mapping[str, str], timeout_s: float) -> Any:
         token = self._token()
         if token is None:
             return None
-        return self._ask(
-            urllib.request.Request(  # noqa: S310 - http, own host
-                f"{self._base}/api/tickets/{quote(ticket, safe='')}/{action}",
-                data=json.dumps({"by": by}).encode(),
-                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-            )
+        request = urllib.request.Request(  # noqa: S310 - http, own host
+            f"{self._base}{path}",
+            data=json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
         )
+        return self._ask(request, timeout_s)
 
     def _token(self) -> str | None:
         """The control token of the daemon that works with this state folder; None if none ever did."""
@@ -68,9 +77,9 @@ class Pages:
         token = self._token()
         return token is not None and headers.get(HEADER) == mark(token)
 
-    def _ask(self, request: urllib.request.Request) -> Any:
+    def _ask(self, request: urllib.request.Request, timeout_s: float = TIMEOUT_S) -> Any:
         try:
-            with _opener.open(request, timeout=TIMEOUT_S) as answer:
+            with _opener.open(request, timeout=timeout_s) as answer:
                 return json.load(answer) if self._is_ours(answer.headers) else None
         except urllib.error.HTTPError as error:
             with error:

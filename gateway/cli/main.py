@@ -3,14 +3,17 @@
 import typer
 
 from gateway.cli import tickets
+from gateway.cli.backtest.command import backtest
 from gateway.cli.bench import bench
 from gateway.cli.check import check
 from gateway.cli.demo.command import demo
+from gateway.cli.reload import reload
 from gateway.cli.run import run
 from gateway.cli.schema import schema
 from gateway.cli.simulate import simulate
 from gateway.cli.status import status
 from gateway.cli.test import rule_tests
+from gateway.cli.why import why
 
 app = typer.Typer(
     name="gateway",
@@ -24,7 +27,10 @@ app.command()(run)
 app.command()(demo)
 app.command()(check)
 app.command("test")(rule_tests)
+app.command()(backtest)
 app.command()(status)
+app.command()(reload)
+app.command()(why)
 app.add_typer(tickets.app, name="tickets")
 app.command()(simulate)
 app.command()(schema)

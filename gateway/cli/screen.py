@@ -8,7 +8,7 @@ sits at this machine, not for the site, so it goes by the machine; its tickets k
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from gateway.core.config import Config, load
 from gateway.core.findings import Finding, summary
 from gateway.core.messages import Language, fill, say
 from gateway.core.plugins import Plugins
+from gateway.history.past import NoPast
 
 ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The site's configuration.")]
 StatePath = Annotated[Path | None, typer.Option("--state", help="The state folder, instead of the configured one.")]
@@ -51,7 +52,7 @@ def failures(language: Language) -> Iterator[None]:
     """Where something in the block fails, end the command with one sentence and exit status 1."""
     try:
         yield
-    except Failed as failed:
+    except (Failed, NoPast) as failed:
         label = say("label_error", "error", {}, language)
         print_line(console(errors=True), f"{label}: {failed.sentence(language)}")
         raise typer.Exit(FAILED) from failed
@@ -94,13 +95,19 @@ def word(family: str, name: str, language: Language) -> str:
     return say(kind, plain, {}, language)
 
 
-def aligned(rows: Iterable[Sequence[Text]]) -> list[Text]:
-    """Rows as lines: each column as wide as its widest cell, the last one left to run. Nothing is cut or folded."""
+def aligned(rows: Iterable[Sequence[Text]], right: Collection[int] = ()) -> list[Text]:
+    """Rows as lines: each column as wide as its widest cell, the last one left to run. Nothing is cut or folded.
+
+    The columns in `right` hold figures, which are flush on the right.
+    """
     listed = [[cell.copy() for cell in row] for row in rows]
     widths = [max(cell.cell_len for cell in column) for column in zip(*listed, strict=True)]
     for row in listed:
-        for cell, width in zip(row[:-1], widths, strict=False):
-            cell.append(" " * (width - cell.cell_len))
+        for number, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            if number in right:
+                cell.pad_left(width - cell.cell_len)
+            elif number < len(row) - 1:
+                cell.append(" " * (width - cell.cell_len))
     return [Text("  ").join(row) for row in listed]
 
 

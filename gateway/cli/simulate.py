@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
+from gateway.cli.faults import read_fault
 from gateway.cli.property import served, simulated
+from gateway.cli.record import inject, span, write_record
 from gateway.cli.run import HandedClock, loop_factory
 from gateway.cli.screen import AskedLanguage, chosen_language, failures, load_or_exit
 from gateway.core.clock import ScaledClock, SystemClock
 from gateway.core.config import Config
 from gateway.core.plugins import discover
-from simulators.faults import FAULTS
-from simulators.site import Injection, SimulatedSite
-
-_FAULT = TypeAdapter(Injection)
+from simulators.site import SimulatedSite
 
 
 def simulate(
@@ -29,19 +27,32 @@ def simulate(
     faults: Annotated[
         bool, typer.Option("--faults", help="Take faults from standard input, one JSON object a line.")
     ] = False,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Serve nothing; write a new history file for backtests.")
+    ] = None,
+    until: Annotated[str, typer.Option(help="With --record: when it ends, in the site's time.")] = "2026-03-16",
+    days: Annotated[int, typer.Option(min=1, max=400, help="With --record: how long it is.")] = 28,
+    every: Annotated[str, typer.Option(help="With --record: time between two readings.")] = "1m",
     clock: HandedClock = None,
     lang: AskedLanguage = None,
 ) -> None:
     """Serve every device of a site at the address that its configuration names, with a broker, until stopped.
 
     A fault is {"fault": "dry-run", "device": "P-1", "severity": 0.7, "duration_s": 900}, and begins at once or at its
-    "onset" (site seconds since 1970).
+    "onset": "2026-03-10T08:00" in the site's time, or seconds since 1970.
     """
-    config = load_or_exit(site, discover(), lang=lang)
-    now = SystemClock().now()
-    with failures(chosen_language(lang, config.site.language)), asyncio.Runner(loop_factory=loop_factory()) as runner:
+    config = load_or_exit(site, discover(), need_secrets=record is None, lang=lang)
+    with failures(chosen_language(lang, config.site.language)):
         plant = simulated(config, seed)
-        runner.run(_serve(plant, config, clock or ScaledClock(now, now, speed), listen=faults))
+        if record is not None:
+            stretch = span(until, days, every, config.site.zone)
+            if faults:
+                inject(plant, config, sys.stdin.buffer, stretch.start)
+            write_record(record, plant, config, stretch)
+            return
+        now = SystemClock().now()
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(_serve(plant, config, clock or ScaledClock(now, now, speed), listen=faults))
 
 
 async def _serve(plant: SimulatedSite, config: Config, clock: ScaledClock, *, listen: bool) -> None:
@@ -51,38 +62,19 @@ async def _serve(plant: SimulatedSite, config: Config, clock: ScaledClock, *, li
         loop.add_signal_handler(number, stop.set)
     async with served(plant, config, clock, clock.speed) as program:
         typer.echo(json.dumps({"serving": len(config.devices), "broker": program}))
-        orders = asyncio.create_task(_take_orders(plant, clock), name="orders") if listen else None
+        orders = asyncio.create_task(_take_orders(plant, config, clock), name="orders") if listen else None
         await stop.wait()
         if orders is not None:
             orders.cancel()
 
 
-async def _take_orders(plant: SimulatedSite, clock: ScaledClock) -> None:
+async def _take_orders(plant: SimulatedSite, config: Config, clock: ScaledClock) -> None:
     """Inject what standard input asks for; a line that makes no sense is answered with one sentence."""
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         try:
-            fault = _fault(line, plant, clock.now())
-            typer.echo(json.dumps({"fault": fault.fault, "shown": plant.inject(fault).shown}))
+            order = read_fault(line, plant, clock.now(), config.site.zone)
+            typer.echo(json.dumps({"fault": order.fault, "shown": plant.inject(order).shown}))
         except ValueError as error:
             typer.echo(f"error: not a fault: {error}", err=True)
-
-
-def _fault(line: bytes, plant: SimulatedSite, now: float) -> Injection:
-    """What a line asks for; without an onset at once, without a severity a clear case, without an end half an hour.
-
-    Raises ValueError with one sentence.
-    """
-    try:
-        given = json.loads(line)
-        fault = _FAULT.validate_python({"onset": now, "severity": 0.7, "duration_s": 1800.0, **given})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    except (ValueError, TypeError) as error:
-        raise ValueError("a line must be one JSON object") from error
-    for name, known in ((fault.fault, FAULTS), (fault.device, plant.devices)):
-        if name not in known:
-            raise ValueError(f"there is no {name}; there are {', '.join(sorted(known))}")
-    return fault

@@ -1,10 +1,9 @@
 """`gateway test`: plays the rule tests that stand beside the rules."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,22 +12,26 @@ from rich.text import Text
 from gateway.cli.screen import (
     FAILED,
     AskedLanguage,
+    Failed,
     chosen_language,
     console,
+    failures,
     load_or_exit,
     print_json,
     print_line,
     show_findings,
 )
 from gateway.core import yamlfile
+from gateway.core.clock import SystemClock
 from gateway.core.findings import summary
 from gateway.core.messages import Language, machine_language, say
 from gateway.core.plugins import discover
+from gateway.workbench.junit import junit
 from gateway.workbench.kit import Kit
-from gateway.workbench.plot import BARS
-from gateway.workbench.report import as_data, explain
-from gateway.workbench.suite import SUFFIX, Suite, read_suite
-from gateway.workbench.testing import Verdict, play
+from gateway.workbench.played import Played, play_file
+from gateway.workbench.plot import STYLES
+from gateway.workbench.report import explain
+from gateway.workbench.suite import SUFFIX, read_suite
 
 DEFAULT_CONFIG, DEFAULT_RULES = Path("config.yaml"), Path("rules/packs")
 
@@ -37,14 +40,19 @@ def rule_tests(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Test files, packs or folders; the site's rules if not given.")
     ] = None,
-    name: Annotated[str, typer.Option("-k", help="Only tests with this text in their name.")] = "",
+    words: Annotated[str, typer.Option("-k", help="Only tests with all these words in their name.")] = "",
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="The site's configuration; config.yaml if it is there.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result for machines.")] = False,
+    report: Annotated[
+        Path | None, typer.Option("--junit", help="Write the result for a build server: JUnit XML.")
+    ] = None,
     lang: AskedLanguage = None,
 ) -> None:
     """Play the rule tests that stand beside the rules. Exit status 1 if any of them fails."""
+    if report is not None:
+        _check_report(report)
     plugins = discover()
     if config is None and DEFAULT_CONFIG.exists():
         config = DEFAULT_CONFIG
@@ -53,9 +61,11 @@ def rule_tests(
     kit = Kit.of(site, plugins) if site else Kit.built_in(plugins)
     files = _test_files(paths or _rules_of(config))
     screen = console()
-    runs = [_run(file, kit, name, screen, language, quiet=as_json) for file in files]
+    runs = [_run(file, kit, words, screen, language, quiet=as_json) for file in files]
     if not any(run.verdicts or run.suite.broken for run in runs):
-        raise typer.BadParameter(f"no test has a name with {name!r}", param_hint="-k")
+        raise typer.BadParameter(f"no test has a name with {words!r}", param_hint="-k")
+    if report is not None:
+        _write_report(report, runs, language)
     if as_json:
         print_json(screen, {"passed": not any(run.failed for run in runs), "files": [run.json() for run in runs]})
     elif len(runs) > 1:
@@ -64,48 +74,16 @@ def rule_tests(
         raise typer.Exit(FAILED)
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What became of one file."""
-
-    suite: Suite
-    verdicts: Mapping[int, Verdict]
-
-    @property
-    def failed(self) -> bool:
-        return self.suite.broken or any(not verdict.passed for verdict in self.verdicts.values())
-
-    def json(self) -> dict[str, Any]:
-        return {
-            "file": str(self.suite.path),
-            "problems": [finding.json() for finding in self.suite.findings],
-            "tests": [
-                {
-                    "name": verdict.test.name,
-                    "line": self.suite.line(place),
-                    "passed": verdict.passed,
-                    "failures": as_data(verdict),
-                }
-                for place, verdict in self.verdicts.items()
-            ],
-        }
-
-
-def _run(file: Path, kit: Kit, name: str, screen: Console, language: Language, *, quiet: bool) -> _Run:
-    """Play the tests of a file whose name has the text, and show what is wrong as it turns up."""
-    suite = read_suite(file, kit)
-    verdicts: dict[int, Verdict] = {}
+def _run(file: Path, kit: Kit, words: str, screen: Console, language: Language, *, quiet: bool) -> Played:
+    """Play the tests of a file whose name has the words, and show what is wrong as it turns up."""
     with screen.status(str(file)) if screen.is_terminal and not quiet else nullcontext():
-        for place, test_ in suite.tests.items():
-            if not suite.broken and name in test_.name:
-                verdicts[place] = play(test_, suite.subjects[test_.profile], kit)
-    run = _Run(suite, verdicts)
+        run = play_file(read_suite(file, kit), kit, words, SystemClock().now)
     if not quiet:
         _show(run, screen, language)
     return run
 
 
-def _show(run: _Run, screen: Console, language: Language) -> None:
+def _show(run: Played, screen: Console, language: Language) -> None:
     show_findings(screen, run.suite.findings, language)
     for place, verdict in run.verdicts.items():
         if not verdict.passed:
@@ -114,7 +92,8 @@ def _show(run: _Run, screen: Console, language: Language) -> None:
             screen.print(Text(headline, style="bold red"), soft_wrap=True)
             for line in explain(verdict, run.suite.subjects[verdict.test.profile], language):
                 shown = Text(line)
-                shown.highlight_regex(f"[{BARS}]+", "cyan")
+                for signs, style in STYLES.items():
+                    shown.highlight_regex(f"[{signs}]+", style)
                 screen.print(shown, soft_wrap=True)
             print_line(screen, "")
     if run.suite.broken:
@@ -124,12 +103,12 @@ def _show(run: _Run, screen: Console, language: Language) -> None:
         print_line(screen, f"{run.suite.path}: {_counted([run], language)}")
 
 
-def _total(runs: Sequence[_Run], language: Language) -> str:
+def _total(runs: Sequence[Played], language: Language) -> str:
     words = {"files": len(runs), "result": _counted(runs, language)}
     return say("tests_total", "{files} files: {result}", words, language)
 
 
-def _counted(runs: Iterable[_Run], language: Language) -> str:
+def _counted(runs: Iterable[Played], language: Language) -> str:
     """How many tests passed and failed: "6 passed, 1 failed"; files that could not be run are counted as well."""
     listed = list(runs)
     verdicts = [verdict.passed for run in listed for verdict in run.verdicts.values()]
@@ -137,9 +116,27 @@ def _counted(runs: Iterable[_Run], language: Language) -> str:
     parts = [say("count_passed", "{count} passed", {"count": verdicts.count(True)}, language)]
     if failed := verdicts.count(False):
         parts.append(say("count_failed", "{count} failed", {"count": failed}, language))
+    if deselected := sum(run.deselected for run in listed):
+        parts.append(say("count_deselected", "{count} deselected", {"count": deselected}, language))
     if broken:
         parts.append(say("count_broken", "{count} not run", {"count": broken}, language))
     return say("comma", ", ", {}, language).join(parts)
+
+
+def _check_report(path: Path) -> None:
+    """Say before the tests are played that there is no place for their report."""
+    if path.is_dir() or not path.parent.is_dir():
+        what = f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+        raise typer.BadParameter(what, param_hint="--junit")
+
+
+def _write_report(path: Path, runs: Sequence[Played], language: Language) -> None:
+    with failures(language):
+        try:
+            path.write_text(junit(runs, language), encoding="utf-8")
+        except OSError as error:
+            words = {"file": path, "reason": error.strerror}
+            raise Failed("not_written", "{file} cannot be written: {reason}", **words) from error
 
 
 def _rules_of(config: Path | None) -> list[Path]:

@@ -26,10 +26,23 @@ STYLES = {
     "yellow": "yellow",
     "pending": "yellow",
     "parked": "red",
+    "accepted": "green",
+    "refused": "red",
 }
 """Colours of states, levels and deliveries."""
 
 _INDENT = "  "
+
+_CHANGES = {
+    "added": ("rules_added", "{count} added: {names}"),
+    "removed": ("rules_removed", "{count} removed: {names}"),
+    "changed": ("rules_changed", "{count} changed, which start anew: {names}"),
+    "reworded": ("rules_reworded", "{count} with other words or another policy only: {names}"),
+    "policies": ("policies_changed", "{count} policies changed: {names}"),
+    "cleared": ("alerts_ended", "{count} alerts ended with their rule: {names}"),
+    "blind": ("rules_blind", "{count} wait until their windows have filled: {names}"),
+}
+"""What a reload says, and how it is said."""
 
 
 def status_lines(report: Json, zone: ZoneInfo, language: Language) -> Iterator[Text]:
@@ -40,6 +53,9 @@ def status_lines(report: Json, zone: ZoneInfo, language: Language) -> Iterator[T
     if report["parts"]:
         yield Text()
         yield from _standings([(_part(part["part"], language), part) for part in report["parts"]], zone, language)
+    if configuration := report.get("configuration"):
+        yield Text()
+        yield from _configuration(configuration, zone, language)
     if report["devices"]:
         yield Text()
         yield from _devices(report["devices"], zone, language)
@@ -51,6 +67,17 @@ def status_lines(report: Json, zone: ZoneInfo, language: Language) -> Iterator[T
     levels = [Text(_INDENT) + _coloured("level", ticket["level"], language) for ticket in open_tickets]
     titles = [Text(printable(ticket["title"])) for ticket in open_tickets]
     yield from aligned(zip(levels, titles, strict=True))
+
+
+def reload_lines(report: Json, zone: ZoneInfo, language: Language) -> Iterator[Text]:
+    """What became of a reload: refused with what is wrong, or accepted with what changed."""
+    outcome = word("reload", report["outcome"], language)
+    yield Text(f"{moment(report['at'], zone)}  ").append(outcome, style=STYLES[report["outcome"]])
+    for finding in report["findings"] if report["outcome"] == "refused" else ():
+        yield _beneath(f"{finding['file']}:{finding['line']}: {finding['message']}")
+    for name, (kind, english) in _CHANGES.items():
+        if names := [_named(each) for each in report[name]]:
+            yield _beneath(say(kind, english, {"count": len(names), "names": ", ".join(names)}, language))
 
 
 def ticket_lines(tickets: Sequence[Json], zone: ZoneInfo, language: Language) -> Iterator[Text]:
@@ -79,7 +106,7 @@ def ticket_page(ticket: Json, zone: ZoneInfo, language: Language) -> Iterator[Te
         yield Text()
         yield Text.assemble(
             f"{moment(message['created_at'], zone)}  ",
-            f"{word('event', message['event'], language)}  ",
+            f"{_event(message, language)}  ",
             (word("delivery", out["state"], language), STYLES.get(out["state"], "")),
         )
         if out["last_answer"]:
@@ -104,6 +131,25 @@ def _facts(ticket: Json, zone: ZoneInfo, language: Language) -> Iterator[tuple[s
     yield "rule", ticket["rule"]
     yield "seen", ", ".join(f"{name} {_number(value)}" for name, value in seen.get("values", {}).items())
     yield "unusual", "; ".join(score["text"] for score in seen.get("scores", {}).values())
+
+
+def _event(message: Json, language: Language) -> str:
+    reason = message["body"].get("reason")
+    return word("event", message["event"], language) + (f" ({word('reason', reason, language)})" if reason else "")
+
+
+def _configuration(configuration: Json, zone: ZoneInfo, language: Language) -> Iterator[Text]:
+    """How many rules are in force and since when, and what became of the last attempt to change them."""
+    facts = {"count": configuration["rules"], "time": moment(configuration["since"], zone)}
+    yield Text(say("rules_in_force", "rules: {count}, in force since {time}", facts, language))
+    if configuration["reload"]:
+        first, *others = reload_lines(configuration["reload"], zone, language)
+        yield Text(_INDENT) + first
+        yield from others
+
+
+def _named(item: Any) -> str:
+    return item if isinstance(item, str) else f"{item['rule']} {item['device']}"
 
 
 def _number(value: Any) -> str:

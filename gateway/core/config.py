@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from drivers.device import Connection, Device, Profile
 from gateway.core import yamlfile
 from gateway.core.almanac import UTC_ALMANAC
+from gateway.core.coverage import idle, unwatched
 from gateway.core.detectors import Use, read_uses
 from gateway.core.document import Document
 from gateway.core.explain import validated
@@ -18,12 +19,12 @@ from gateway.core.findings import Finding, Severity, has_errors, in_order
 from gateway.core.history_settings import HistorySettings
 from gateway.core.library import BUILT_IN, Library, read_profiles
 from gateway.core.messages import Language, machine_language
-from gateway.core.packs import Packs, check_packs, read_packs
+from gateway.core.packs import Pace, Packs, check_packs, read_packs
 from gateway.core.plant import Plant, read_plant
 from gateway.core.plugins import Plugins
 from gateway.core.policy import Policy
 from gateway.core.secrets import Secrets, resolve
-from gateway.core.settings import BUILT_IN_POLICIES, ConfigFile, Dispatch, Site, Web
+from gateway.core.settings import BUILT_IN_POLICIES, ConfigFile, Dispatch, EngineSettings, Site, Web
 from gateway.core.topology import check_topology
 from gateway.core.types import Fleet
 from rules.rule import Rule
@@ -116,7 +117,9 @@ def _parts(document: Document, file: ConfigFile | None, plugins: Plugins) -> tup
         *_absent_folders(document),
         *library.findings,
         *packs.findings,
-        *check_packs(packs, [*library.names], _policies(document), words),
+        *check_packs(packs, [*library.names], _policies(document), words, _pace(fleets, file)),
+        *idle(packs, [*library.names], words),
+        *unwatched(document, packs, fleets),
     ]
     return _Parts(library, plant, fleets, detectors.uses, packs), findings
 
@@ -167,6 +170,11 @@ def _fleets(plant: Plant, library: Library) -> tuple[Fleet, ...]:
     return tuple(
         Fleet(library.profiles[name], tuple(devices)) for name, devices in members.items() if name in library.profiles
     )
+
+
+def _pace(fleets: tuple[Fleet, ...], file: ConfigFile | None) -> dict[str, Pace]:
+    tick_s = file.engine.tick if file else EngineSettings().tick
+    return {f.profile.profile: Pace(min(device.every for device in f.devices), tick_s) for f in fleets}
 
 
 def _folders(document: Document) -> list[Path]:

@@ -36,7 +36,16 @@ def _plain_url(url: str) -> str:
     return url.rstrip("/")
 
 
-Bytes = Annotated[int, BeforeValidator(size_bytes, json_schema_input_type=str)]
+_Size = Annotated[
+    str,
+    Field(
+        pattern=rf"^\s*\d+(\.\d+)?\s*({'|'.join(_UNITS)})\s*$",
+        examples=["500MB", "2GiB"],
+        json_schema_extra={"patternErrorMessage": "a number and kB, MB, GB, KiB, MiB or GiB, such as 2GiB"},
+    ),
+]
+
+Bytes = Annotated[int, BeforeValidator(size_bytes, json_schema_input_type=_Size)]
 """Bytes in the program; "500MB", "2GiB" in YAML. The unit is required."""
 
 Url = Annotated[str, AfterValidator(_plain_url)]

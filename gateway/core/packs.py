@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
@@ -12,9 +14,18 @@ from gateway.core.explain import explain, nearest, validated
 from gateway.core.findings import Finding
 from gateway.core.library import unknown_profile
 from rules.book import check_rules
+from rules.conflicts import conflicts
 from rules.lint import lint_rules
+from rules.pace import pace_problems
 from rules.rule import ANY_PROFILE, Pack, Rule
 from rules.vocabulary import Vocabulary
+
+
+class Pace(NamedTuple):
+    """How often the fastest device of a profile delivers, and how often rules look."""
+
+    period_s: float
+    tick_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +74,17 @@ def read_packs(config: Document, folder: Path, entries: Iterable[str]) -> Packs:
 
 
 def check_packs(
-    packs: Packs, profiles: Collection[str], policies: Collection[str], vocabularies: Mapping[str, Vocabulary]
+    packs: Packs,
+    profiles: Collection[str],
+    policies: Collection[str],
+    vocabularies: Mapping[str, Vocabulary],
+    pace: Mapping[str, Pace] = MappingProxyType({}),
 ) -> list[Finding]:
     """What is wrong with the rules, given all profiles and policies, and the words of each profile in use."""
     found = [
         finding
         for file in packs.files
-        for finding in (
-            *_names(file, profiles, policies),
-            *_idle(file, profiles, vocabularies),
-            *_conditions(file, vocabularies),
-        )
+        for finding in (*_names(file, profiles, policies), *_conditions(file, vocabularies, pace))
     ]
     # A rule for every profile is checked once per profile and says the same each time.
     return list({(f.file, f.line, f.column, f.kind, f.message()): f for f in found}.values())
@@ -126,24 +137,25 @@ def _names(file: PackFile, profiles: Collection[str], policies: Collection[str])
             yield file.document.finding(problem, (*place, "policy"))
 
 
-def _idle(file: PackFile, profiles: Collection[str], in_use: Collection[str]) -> Iterator[Finding]:
-    """A pack that was asked for by its name and watches nothing; a folder may hold packs for other sites."""
-    profile = file.pack.profile
-    if file.named and profile in profiles and profile not in in_use:
-        problem = PydanticCustomError("idle_pack", "no device has the profile {name}", {"name": profile})
-        yield file.document.finding(problem, ("profile",), "value", "warning")
-
-
-def _conditions(file: PackFile, vocabularies: Mapping[str, Vocabulary]) -> Iterator[Finding]:
-    """What the rules themselves find wrong, or pointless, in their expressions and texts."""
+def _conditions(file: PackFile, vocabularies: Mapping[str, Vocabulary], pace: Mapping[str, Pace]) -> Iterator[Finding]:
+    """What the rules themselves find wrong, contradictory or pointless, in their expressions and texts."""
     for profile, vocabulary in vocabularies.items():
         rules = file.pack.rules_of(profile)
         places = [file.places[index] for index in rules]
-        errors = _in_file(check_rules(list(rules.values()), vocabulary), places)
+        errors = check_rules(list(rules.values()), vocabulary)
         # A rule that is there twice has been told with the place of the first one.
-        yield from (f for f in explain(errors, file.document) if f.kind != "duplicate_rule")
-    remarks = _in_file(lint_rules(file.pack.rules), file.places)
-    yield from explain(remarks, file.document, severity="warning")
+        yield from (f for f in explain(_in_file(errors, places), file.document) if f.kind != "duplicate_rule")
+        wrong = {error.get("loc", (0,))[0] for error in errors}
+        right = {index: rule for index, rule in enumerate(rules.values()) if index not in wrong}
+        found = conflicts(right, vocabulary)
+        severe = [conflict.details for conflict in found if conflict.severe]
+        remarks = [conflict.details for conflict in found if not conflict.severe]
+        if profile in pace:
+            remarks += pace_problems(right, vocabulary, *pace[profile])
+        yield from explain(_in_file(severe, places), file.document)
+        yield from explain(_in_file(remarks, places), file.document, severity="warning")
+    pointless = _in_file(lint_rules(file.pack.rules), file.places)
+    yield from explain(pointless, file.document, severity="warning")
 
 
 def _in_file(errors: Iterable[InitErrorDetails], places: Sequence[int]) -> list[InitErrorDetails]:

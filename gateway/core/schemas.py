@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+from pydantic.json_schema import models_json_schema
 
 from gateway.core.plugins import Plugins
 from gateway.core.settings import ConfigFile, DetectorUse
@@ -12,7 +12,8 @@ from rules.rule import Pack
 
 Schema = dict[str, Any]
 
-_DIALECT = GenerateJsonSchema.schema_dialect
+_DIALECT = "http://json-schema.org/draft-07/schema#"
+"""The newest one that all editors know; nothing in the schemas needs a newer one."""
 
 
 def config_schema(plugins: Plugins) -> Schema:
@@ -40,7 +41,12 @@ def profile_schema(plugins: Plugins) -> Schema:
 
 def pack_schema(_plugins: Plugins) -> Schema:
     """A pack of rules."""
-    return {"$schema": _DIALECT, **Pack.model_json_schema()}
+    return schema_of(Pack)
+
+
+def schema_of(model: type[BaseModel]) -> Schema:
+    """A file that is nothing but one model."""
+    return {"$schema": _DIALECT, **model.model_json_schema()}
 
 
 SCHEMAS: Mapping[str, Callable[[Plugins], Schema]] = {
@@ -64,4 +70,5 @@ def _use(schema: Schema, refs: Mapping[type[BaseModel], str], name: str, setting
     general, own = (schema["$defs"][refs[model].rpartition("/")[2]] for model in (DetectorUse, settings))
     keys = {**general["properties"], **own.get("properties", {}), "detector": {"const": name}}
     required = [*general["required"], *own.get("required", [])]
-    return {"type": "object", "properties": keys, "required": required, "additionalProperties": False}
+    shape = {"properties": keys, "required": required, "additionalProperties": False}
+    return {"title": settings.__name__, "type": "object", **shape}

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from contextlib import suppress
 
 
@@ -15,6 +16,11 @@ def notify(message: str) -> None:
         out.settimeout(0.0)
         out.connect("\0" + address[1:] if address.startswith("@") else address)
         out.sendall(message.encode())
+
+
+def notify_reloading() -> None:
+    """Say that the configuration is being read again, and since when; "READY=1" says that it is done."""
+    notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
 
 def pat_watchdog() -> None:

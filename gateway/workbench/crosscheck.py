@@ -79,10 +79,12 @@ def _series(test: RuleTest, subject: Subject) -> Iterator[Problem]:
 
 def _impossible(series: Series, low: float, high: float) -> PydanticCustomError | None:
     """A driver makes such a value unknown, so the rules could never see it."""
-    beyond = series.values[(series.values < low) | (series.values > high)]
+    beyond = np.flatnonzero((series.values < low) | (series.values > high))
     if not beyond.size:
         return None
-    context = {"value": float(beyond[0]), "low": low, "high": high}
+    context: dict[str, object] = {"value": float(series.values[beyond[0]]), "low": low, "high": high}
+    if place := series.place(int(beyond[0])):
+        context["span"] = place
     text = "{value} is outside {low} to {high}: a driver would make it unknown"
     return PydanticCustomError("impossible_sample", text, context)
 

@@ -25,6 +25,8 @@ class Event:
     """The moment that the test calls 0."""
     transition: Transition
     tickets: Mapping[Language, Ticket | None]
+    message: str = "none"
+    """The event that the dispatch API is told of; `none` if it need not know."""
 
     @property
     def at(self) -> float:
@@ -39,7 +41,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A field of a ticket that is not as expected."""
+    """A field of a ticket that is not as expected; `actual` is empty where the ticket lacks it, or is not there."""
 
     field: str
     expected: str
@@ -126,3 +128,7 @@ def _fields(want: TicketExpectation, event: Event) -> Iterator[tuple[str, str, s
     for limit, seconds in want.due.items():
         due = ticket.due.get(limit) if ticket else None
         yield f"due.{limit}", moment(seconds), "" if due is None else moment(round(due - event.transition.time, 3))
+    if want.occurrences is not None:
+        yield "occurrences", f"{want.occurrences}", f"{ticket.occurrences}" if ticket else ""
+    if want.message is not None:
+        yield "message", want.message, event.message

@@ -1,17 +1,18 @@
 """Says what became of rule tests: in sentences with a drawing for people, as plain data for machines."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gateway.core.messages import Language, say
 from gateway.workbench.judge import Failure
+from gateway.workbench.misfits import misfit_sentences
 from gateway.workbench.moments import moment
-from gateway.workbench.plot import Mark, draw
+from gateway.workbench.picture import picture
+from gateway.workbench.plot import draw
 from gateway.workbench.subject import Subject
 from gateway.workbench.testfile import Change, Expectation
 from gateway.workbench.testing import Verdict
 
-_MOST_DRAWN = 6
 _CHANGES: Mapping[Change, tuple[str, str]] = {
     "fired": ("change_fired", "fired {level}"),
     "escalated": ("change_escalated", "escalated to {level}"),
@@ -24,16 +25,14 @@ def explain(verdict: Verdict, subject: Subject, language: Language) -> Iterator[
     for rule in dict.fromkeys(failure.rule for failure in verdict.failures):
         failures = [failure for failure in verdict.failures if failure.rule == rule]
         yield from (f"  {line}" for failure in failures for line in sentences(failure, language))
-        marks = [mark for failure in failures for mark in _marks(failure, verdict.test.end_s, language)]
-        yield from (f"    {line}" for line in _drawing(rule, marks, verdict, subject))
+        drawn = picture(rule, failures, verdict, subject, language)
+        yield from (f"    {line}".rstrip() for line in (draw(drawn) if drawn.marks else ()))
 
 
 def sentences(failure: Failure, language: Language) -> list[str]:
     """What was expected and what came."""
     if failure.misfits:
-        english = "{rule}: {field} of the ticket should be {expected}, but is {actual}"
-        parts = [{"field": m.field, "expected": m.expected, "actual": m.actual or "–"} for m in failure.misfits]
-        return [say("ticket_differs", english, {"rule": failure.rule, **part}, language) for part in parts]
+        return misfit_sentences(failure, language)
     words = {"rule": failure.rule, "expected": _expected(failure, language), "actual": _actual(failure, language)}
     return [say("test_differs", "{rule}: expected {expected}, got {actual}", words, language)]
 
@@ -76,25 +75,3 @@ def _when(expectation: Expectation, language: Language) -> str:
     english = {"at": " at {at}", "after": " after {after}", "before": " before {before}"}
     given = {key: at for key in english if (at := getattr(expectation, key)) is not None}
     return "".join(say(f"when_{key}", english[key], {key: moment(at)}, language) for key, at in given.items())
-
-
-def _drawing(rule: str, marks: Sequence[Mark], verdict: Verdict, subject: Subject) -> list[str]:
-    """The series that the rule reads, as far as they are known; if none is, all of them."""
-    read = subject.read_by(rule)
-    names = [name for name in verdict.seen if name in read] or list(verdict.seen)
-    series = {name: verdict.seen[name] for name in names[:_MOST_DRAWN]}
-    units = {point.name: point.unit for point in subject.profile.points}
-    return draw(series, units, verdict.test.step, marks) if series and marks else []
-
-
-def _marks(failure: Failure, end_s: float, language: Language) -> Iterator[Mark]:
-    """The moments to draw; a ticket that says something else came when it should."""
-    expectation, actual = failure.expected, failure.actual
-    if failure.misfits:
-        return
-    if expectation is not None and expectation.change:
-        begin = expectation.after or 0.0 if expectation.at is None else expectation.at
-        end = expectation.before or end_s if expectation.at is None else expectation.at
-        yield Mark(say("mark_expected", "expected", {}, language), begin, end)
-    if actual is not None:
-        yield Mark(say("mark_actual", "actual", {}, language), actual.at, actual.at)

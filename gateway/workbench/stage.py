@@ -80,7 +80,12 @@ def _simulated(simulation: Simulation, engine: Engine, times: Floats) -> Iterato
         for block in _read(site, fleet, np.arange(begin - simulation.history, begin, LEARN_STEP_S)):
             engine.learn(block)
     rows = np.ceil(engine.book.horizon_s / device.every)
-    for block in _read(site, fleet, begin - device.every * np.arange(rows, 0.0, -1.0, dtype=np.float64)):
+    near = begin - device.every * rows
+    if engine.book.learn_s:
+        minutes = np.arange(np.ceil((near - engine.book.learn_s) / LEARN_STEP_S), np.ceil(near / LEARN_STEP_S))
+        for block in _read(site, fleet, minutes * LEARN_STEP_S):
+            engine.accustom(block)
+    for block in _read(site, fleet, near + device.every * np.arange(rows, dtype=np.float64)):
         engine.remember(block)
     yield from _read(site, fleet, times)
 

@@ -58,10 +58,6 @@ def subjects(tests: Iterable[RuleTest], packs: Packs, kit: Kit) -> dict[str, Sub
 
 def _subject(profile: Profile, tests: Iterable[RuleTest], packs: Packs) -> Subject:
     rules = packs.rules_for(profile.profile)
-    scores = {score for rule in rules for text in _conditions(rule) for score in _SCORE.findall(text)}
+    scores = {score for rule in rules for text in rule.conditions for score in _SCORE.findall(text)}
     ratings = {name for test in tests if test.device for name in test.device.ratings}
     return Subject(profile, {rule.id: rule for rule in rules}, tuple(sorted(scores)), tuple(sorted(ratings)))
-
-
-def _conditions(rule: Rule) -> list[str]:
-    return [*(level.when for level in rule.levels.values()), rule.clear or ""]

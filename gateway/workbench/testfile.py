@@ -18,9 +18,13 @@ from rules.rule import LevelName, Texts
 Change = Literal["fired", "escalated", "cleared"]
 CHANGES: tuple[Change, ...] = ("fired", "escalated", "cleared")
 
+MessageEvent = Literal["created", "escalated", "occurred_again", "condition_cleared", "none"]
+"""What the dispatch API can be told of a change of a rule; `none`: it need not know."""
+
 SIMULATED_STEP_S = 10.0
 
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
+_TimeOfDay = Annotated[str, Field(pattern=r"^\s*([01]\d|2[0-3]):[0-5]\d\s*$", examples=["22:30"])]
 
 
 def time_of_day_s(text: Any) -> float:
@@ -32,13 +36,20 @@ def time_of_day_s(text: Any) -> float:
     )
 
 
+class _Explained(Written):
+    """What stands under a key is what an editor shows of it."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
 class DeviceUnderTest(BaseModel):
     """The one device of a test: its profile, and its ratings as further keys."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
     __pydantic_extra__: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = Field(init=False)
 
     profile: Name
+    """The device type."""
 
     @property
     def ratings(self) -> dict[str, float]:
@@ -46,33 +57,48 @@ class DeviceUnderTest(BaseModel):
         return dict(self.__pydantic_extra__)
 
 
-class Simulation(Written):
+class Simulation(_Explained):
     """A simulated machine and the fault that befalls it at `onset`; the test ends with the fault.
 
     `history` is how much of its normal past the detectors have seen before the test begins.
     """
 
     plant: str
+    """The simulated machine, such as pump-set."""
     fault: str
+    """What befalls it, such as dry-run."""
     onset: Seconds
+    """When the fault begins, from the beginning of the test."""
     duration: Annotated[Seconds, Field(gt=0)]
+    """How long it lasts; the test ends with it."""
     severity: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """0, just there, to 1, the worst."""
     seed: int = 0
+    """Another seed, another machine."""
     history: Annotated[Seconds, Field(le=90 * DAY_S)] = 14 * DAY_S
+    """How much of the machine's normal past the detectors have seen."""
 
 
-class TicketExpectation(Written):
+class TicketExpectation(_Explained):
     """What the ticket must say right after the change; what is left out may be anything."""
 
     level: Level | None = None
+    """Yellow or red."""
     kind: Annotated[str | None, Field(alias="class")] = None
+    """The class of the problem; the rule's id if the rule has none."""
     policy: str | None = None
+    """The time rules that it follows."""
     title: Texts = Field(default_factory=dict)
+    """The title, word for word, in zh, en or both."""
     due: dict[Literal["acknowledge", "on_site", "feedback", "close"], Seconds] = Field(default_factory=dict)
     """Each limit, counted from the change."""
+    occurrences: Annotated[int | None, Field(ge=1)] = None
+    """How often the problem has occurred on this ticket, the first time included."""
+    message: MessageEvent | None = None
+    """What the dispatch API is told of the change."""
 
 
-class Expectation(Written):
+class Expectation(_Explained):
     """One change of one rule and when it comes, or that the rule never fires.
 
     With `at` it comes at this sample. Without, it is the first change of this kind that must come `before` one moment,
@@ -80,14 +106,23 @@ class Expectation(Written):
     """
 
     rule: str
+    """The rule's id."""
     fired: LevelName | None = None
+    """It fires at this level."""
     escalated: Literal["red"] | None = None
+    """Its yellow alert becomes red."""
     cleared: LevelName | None = None
+    """Its alert of this level is over."""
     never: Literal[True] | None = None
+    """It neither fires nor escalates."""
     at: Seconds | None = None
+    """At exactly this sample."""
     before: Seconds | None = None
+    """Earlier than this."""
     after: Seconds | None = None
+    """Later than this."""
     ticket: TicketExpectation | None = None
+    """What the ticket says right after the change."""
 
     @property
     def change(self) -> Change | None:
@@ -116,19 +151,27 @@ class Expectation(Written):
         return self
 
 
-class RuleTest(Written):
+class RuleTest(_Explained):
     """One test: one device over a stretch of time, and everything that its rules do in it."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
+    """A sentence that says what holds."""
     device: DeviceUnderTest | None = None
+    """The device: its profile, and any ratings as further keys."""
     step: Annotated[Seconds, Field(ge=0.1)] = SIMULATED_STEP_S
-    start: Annotated[float, BeforeValidator(time_of_day_s, json_schema_input_type=str)] = 0.0
-    """Local time of day of the first sample, in seconds since midnight of a Monday."""
+    """The time between two samples; rules are evaluated at every sample."""
+    start: Annotated[float, BeforeValidator(time_of_day_s, json_schema_input_type=_TimeOfDay)] = 0.0
+    """Local time of day of the first sample, on a Monday, such as 22:30."""
     series: dict[str, Samples] = Field(default_factory=dict)
+    """Samples by point, such as 60x10 85x6 _x2 stale. A shorter series goes on as it ended."""
     scores: dict[str, Samples] = Field(default_factory=dict)
+    """Samples by detector: what score.NAME is."""
     simulate: Simulation | None = None
+    """A simulated machine instead of series and scores."""
     expect: tuple[Expectation, ...]
+    """Everything that must happen; [] if nothing may."""
     ignore: tuple[str, ...] = ()
+    """Ids of rules that may fire unnoticed."""
 
     @model_validator(mode="after")
     def _plays_something(self) -> Self:
@@ -160,10 +203,11 @@ class RuleTest(Written):
         return (self.samples - 1) * self.step
 
 
-class RuleTests(Written):
+class RuleTests(_Explained):
     """A whole NAME.test.yaml, which stands beside its NAME.yaml."""
 
     tests: Annotated[tuple[RuleTest, ...], Field(min_length=1)]
+    """The tests, each with a device of its own."""
 
 
 def _beside(key: str, other: str) -> InitErrorDetails:

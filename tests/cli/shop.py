@@ -75,6 +75,34 @@ HEALTH: Mapping[str, Any] = {
 }
 
 
+WHY: Mapping[str, Any] = {}
+"""What the daemon says of the dry run of P-1; tests put something here."""
+
+
+ACCEPTED: Mapping[str, Any] = {
+    "at": T0,
+    "outcome": "accepted",
+    "errors": 0,
+    "findings": [],
+    "added": ["pump-noise"],
+    "removed": ["pump-old"],
+    "changed": [f"pump-{number}" for number in range(40)],
+    "reworded": ["pump-dry-run"],
+    "policies": ["soon"],
+    "kept": 7,
+    "cleared": [{"rule": "pump-old", "device": "P-1"}],
+    "blind": ["pump-noise"],
+}
+REFUSED: Mapping[str, Any] = {
+    **{name: [] for name in ACCEPTED},
+    "at": T0,
+    "outcome": "refused",
+    "errors": 1,
+    "kept": 0,
+    "findings": [{"file": "packs/pumps.yaml", "line": 3, "message": "presure is neither a point nor a rating"}],
+}
+
+
 def listed() -> list[dict[str, Any]]:
     """The tickets as the local pages list them: the red one waits, a message of the yellow one was refused."""
     deliveries = (Delivery(0, 1, 0), Delivery(1, 0, 1), Delivery(1, 0, 0))
@@ -121,9 +149,16 @@ class Window:
     async def ticket(self, ticket_id: str) -> Mapping[str, Any] | None:
         return {**asdict(RED), "deliveries": []} if ticket_id == RED.id else None
 
+    def why(self, rule: str, device: str) -> Mapping[str, Any] | None:
+        return WHY if (rule, device) == ("pump-dry-run", "P-1") else None
+
     async def act(self, ticket_id: str, action: str, by: str) -> bool:
         self.asked.append((ticket_id, action, by))
         return ticket_id == RED.id
+
+    async def reload(self) -> Mapping[str, Any]:
+        self.asked.append(("", "reload", ""))
+        return ACCEPTED
 
 
 @contextmanager

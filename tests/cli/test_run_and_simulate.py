@@ -8,14 +8,15 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner
 
+from gateway.cli.faults import read_fault
 from gateway.cli.main import app
 from gateway.cli.property import served, simulated
 from gateway.cli.screen import FAILED, WRONG_USE, Failed
-from gateway.cli.simulate import _fault
 from gateway.core.clock import SystemClock
 from gateway.core.config import Config, load
 from gateway.core.plugins import discover
@@ -92,7 +93,7 @@ def test_simulated_devices_serve_until_stopped(site: Path) -> None:
 )
 def test_a_line_that_is_no_fault_is_answered_with_one_sentence(site: Path, line: str, said: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
-        _fault(line.encode(), simulated(config_of(site), seed=7), 0.0)
+        read_fault(line.encode(), simulated(config_of(site), seed=7), 0.0, ZoneInfo("UTC"))
 
 
 def test_a_port_that_is_taken(site: Path) -> None:

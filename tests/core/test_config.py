@@ -80,7 +80,7 @@ def test_without_the_secrets_a_site_can_be_checked_but_not_run(tmp_path: Path, p
     path = tmp_path / "config.yaml"
     checked = load(path, plugins=plugins, need_secrets=False, environment={})
     assert checked.config is not None
-    assert [finding.kind for finding in checked.findings] == ["missing_secret"]
+    assert [finding.kind for finding in checked.findings] == ["no_rules", "missing_secret"]
     started = load(path, plugins=plugins, environment={})
     assert started.config is None
     assert has_errors(started.findings)
@@ -99,8 +99,26 @@ def test_the_state_folder_of_systemd_comes_first(tmp_path: Path, plugins: Plugin
 
 def test_a_detectors_own_settings_are_checked(tmp_path: Path, plugins: Plugins) -> None:
     site = SITE.replace("detector: usual,", "detector: usual, no_such_setting: 1,")
-    (finding,) = _load(tmp_path, plugins, site).findings
+    (finding,) = _load(tmp_path, plugins, site, pumps=PACK).findings
     assert (finding.kind, finding.line) == ("unknown_key", 11)
+
+
+@pytest.mark.parametrize(
+    ("pack", "kinds"),
+    [
+        (PACK, []),
+        (PACK.replace("profile: pump-set", "profile: elevator"), ["unwatched_profile"]),
+        (PACK.replace("profile: power-meter", "profile: elevator"), ["idle_rule", "unwatched_profile"]),
+        (
+            PACK.replace("profile: pump-set", 'profile: "*"').replace("hot, ", "hot, profile: elevator, "),
+            ["idle_rule", "unwatched_profile"],
+        ),
+        ("profile: elevator\nrules: []\n", ["no_rules"]),
+        ("profile: pump-set\nrules: [{id: x}]\n", ["no_level"]),
+    ],
+)
+def test_what_rules_watch(tmp_path: Path, plugins: Plugins, pack: str, kinds: list[str]) -> None:
+    assert [finding.kind for finding in _load(tmp_path, plugins, pumps=pack).findings] == kinds
 
 
 def test_the_same_rule_twice_names_the_other_file(tmp_path: Path, plugins: Plugins) -> None:

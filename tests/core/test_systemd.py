@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,15 @@ def test_systemd_hears_what_we_say(listening: socket.socket) -> None:
     systemd.notify("READY=1")
     systemd.notify("STOPPING=1")
     assert heard(listening) == [b"READY=1", b"STOPPING=1"]
+
+
+def test_systemd_hears_since_when_we_reload(listening: socket.socket) -> None:
+    before = time.monotonic_ns() // 1000
+    systemd.notify_reloading()
+    (said,) = heard(listening)
+    state, since = said.decode().split("\n")
+    assert state == "RELOADING=1"
+    assert before <= int(since.removeprefix("MONOTONIC_USEC=")) <= time.monotonic_ns() // 1000
 
 
 def test_an_abstract_address_begins_with_an_at_sign(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from gateway.workbench.testing import play
 from simulators.site import Injection
 from tests.docs.pages import PAGES, ROOT, Fence, blocks, fences
 
-TITLES = {"config", "history", "profile", "pack", "tests", "rule", "rule-test"}
+TITLES = {"condition", "config", "history", "profile", "pack", "tests", "rule", "rule-test"}
 TESTED_ELSEWHERE = {"rule-tests.md"}
 BASE = """
 site: {id: base, name: Base, timezone: Asia/Shanghai}
@@ -67,6 +67,17 @@ def test_profiles_are_right(fence: Fence, tmp_path: Path) -> None:
     library = read_profiles([tmp_path], discover())
     assert not [finding.show() for finding in library.findings]
     assert library.profiles
+
+
+def test_conditions_are_right(tmp_path: Path) -> None:
+    """All conditions of the pages in one pack for booster sets."""
+    found = fences("condition")
+    assert found
+    rules = "".join(f"  - id: r{i}\n{textwrap.indent(fence.text, '    ')}" for i, fence in enumerate(found))
+    pack = tmp_path / "examples.yaml"
+    pack.write_text(f"profile: pump-set\nrules:\n{rules}")
+    rated = BASE.replace("on: wire}", "on: wire, ratings: {rated_power: 7.5, set_pressure: 0.35}}")
+    assert len(_site(f"{rated}rules: [{pack}]\n", tmp_path).rules_for("pump-set")) == len(found)
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name == "write-a-rule.md"], ids=lambda page: page.name)

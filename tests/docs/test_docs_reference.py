@@ -14,7 +14,7 @@ from gateway.cli.reference.kinds import kinds
 from gateway.cli.reference.markdown import words
 from gateway.cli.reference.pages import PAGES
 from gateway.core.messages import chinese
-from rules.functions import KNOWLEDGE, OVER_POINTS, OVER_TIME, WORDS
+from rules.functions import CALLED, WORDS
 from tests.core.test_messages import KINDS
 from tests.docs.pages import ROOT, anchors
 
@@ -79,9 +79,12 @@ def test_every_meaning_of_a_key_is_used() -> None:
 
 def test_every_function_of_the_rule_language_is_described() -> None:
     page = (REFERENCE / "functions.md").read_text("utf-8")
-    for table in (OVER_POINTS, OVER_TIME, KNOWLEDGE, WORDS):
+    for table in (*CALLED, WORDS):
         for entry in table.values():
-            assert f"| `{entry.usage}` | {entry.doc} |" in page
+            section = page.partition(f"### `{entry.usage}`\n")[2].partition("###")[0]
+            assert f"- Meaning: {entry.doc}." in section
+            assert entry.example in section
+            assert f"- Unknown: {entry.unknown or 'never'}." in section
 
 
 def test_the_metrics_are_those_of_the_daemon() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from gateway.workbench.report import sentences
 from gateway.workbench.testing import Verdict
 
 Play = Callable[[str], Verdict]
@@ -136,3 +137,40 @@ def test_a_simulated_machine_fails_as_it_would_on_site(played: Play) -> None:
     assert verdict.passed
     assert len(verdict.seen["flow"]) == 481
     assert "score.usual" not in verdict.seen  # two hours are no experience
+
+
+def test_a_ticket_knows_how_often_and_what_is_told(played: Play) -> None:
+    text = """
+        device: {profile: pump-set}
+        step: 5m
+        series: {bearing_temp: "75x4 60x2 75x4 60x2 75x4"}
+        expect:
+          - {at: 10m, rule: hot, fired: yellow, ticket: {occurrences: 1, message: created}}
+          - {at: 25m, rule: hot, cleared: yellow, ticket: {message: condition_cleared}}
+          - {at: 40m, rule: hot, fired: yellow, ticket: {occurrences: 2, message: occurred_again}}
+          - {at: 55m, rule: hot, cleared: yellow, ticket: {occurrences: 2}}
+          - {at: 70m, rule: hot, fired: yellow, ticket: {occurrences: 3, message: none}}
+    """
+    assert played(text).passed
+    wrong = played(text.replace("occurrences: 3, message: none", "occurrences: 4, message: escalated"))
+    (failure,) = wrong.failures
+    assert sentences(failure, "en") == [
+        "hot at 70m: the ticket should count 4 occurrences, but counts 3",
+        "hot at 70m: the dispatch API should be told escalated, but is told none",
+    ]
+    assert "应记 4 次发生" in sentences(failure, "zh")[0]
+
+
+def test_a_failed_test_knows_where_the_conditions_held(played: Play) -> None:
+    verdict = played("""
+        device: {profile: pump-set}
+        step: 5m
+        series: {bearing_temp: "60 75x3 _ 85x3"}
+        expect: []
+    """)
+    yellow, red = verdict.held["hot"]["yellow"], verdict.held["hot"]["red"]
+    assert yellow.true.tolist() == [False, True, True, True, False, True, True, True]
+    assert yellow.enough.tolist() == [False, False, False, True, False, True, True, True]
+    assert (yellow.true | yellow.false).tolist() == [True] * 4 + [False] + [True] * 3
+    assert red.enough.tolist() == [False] * 6 + [True] * 2
+    assert [event.at for event in verdict.events if event.transition.rule == "hot"] == [900.0, 1800.0]

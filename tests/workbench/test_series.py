@@ -54,9 +54,17 @@ def test_a_short_series_goes_on_as_it_ended() -> None:
         ("60×10", "60×10", "60x10"),
         ("60X10", "60X10", "60x10"),
         ("60x0", "60x0", None),
-        ("60 x 10", "x", None),
+        ("60 x 10", "60 x 10", "60x10"),
+        ("1 60x 10 2", "60x 10", "60x10"),
+        ("stale x3", "stale x3", "stalex3"),
         ("sixty", "sixty", None),
-        ("1e3", "1e3", None),
+        ("1e3", "1e3", "1000"),
+        (".5x3", ".5x3", "0.5x3"),
+        ("60,70x3", "60,70x3", "60 70x3"),
+        ("60 nan", "nan", "_"),
+        ("null x2", "null x2", "_x2"),
+        ("Stale", "Stale", "stale"),
+        ("60..70", "60..70", None),
         ("60x-1", "60x-1", None),
         ("٣", "٣", None),
     ],
@@ -67,6 +75,22 @@ def test_what_is_no_sample_is_named_with_its_place(text: str, word: str, hint: s
     context = caught.value.context or {}
     assert caught.value.type == "no_sample"
     assert (text[slice(*context["span"])], context.get("hint")) == (word, hint)
+
+
+def test_a_sample_knows_its_word() -> None:
+    series = parse("60x2  _ 61+1x3")
+    assert [series.place(i) for i in range(6)] == [(0, 4)] * 2 + [(6, 7)] + [(8, 14)] * 3
+    assert parse(60).place(0) is None
+
+
+@given(st.text("0123456789.+-_x*× eEnastl,", max_size=24))
+def test_a_hint_is_right(text: str) -> None:
+    try:
+        parse(text)
+    except PydanticCustomError as problem:
+        hint = (problem.context or {}).get("hint")
+        with contextlib.suppress(PydanticCustomError):
+            assert hint is None or len(parse(hint))
 
 
 @pytest.mark.parametrize("nothing", ["", "  ", None, True, [1, 2]])

@@ -17,11 +17,11 @@ from rich.console import Console
 from gateway.cli.demo import script, stage
 from gateway.cli.demo.news import News
 from gateway.cli.demo.orders import orders_of
-from gateway.cli.demo.past import write_past
 from gateway.cli.demo.screen import result
 from gateway.cli.demo.verdict import as_json, compare, passed
 from gateway.cli.demo.watch import Running, watch
 from gateway.cli.local import Pages
+from gateway.cli.past import two_weeks, write_past
 from gateway.cli.property import simulated
 from gateway.cli.screen import Failed, console, print_line, word
 from gateway.core.clock import ScaledClock, SystemClock
@@ -155,7 +155,7 @@ async def _running(play: Play, out: Console, folder: Path, scenes: Sequence[scri
     site, wires = play.site, stage.wire_ports(play.site)
     with _step(out, "demo_history", "writing two weeks of simulated history ...", play.language):
         # Not in a thread: a second in which Ctrl-C waits is better than a thread that writes to a folder that is gone.
-        write_past(folder / "state" / "history.db", simulated(site, play.seed), site, MONDAY_17)
+        write_past(folder / "state" / "history.db", simulated(site, play.seed), site, two_weeks(site, MONDAY_17))
     clock = ScaledClock(MONDAY_17, SystemClock().now(), play.speed)
     set_ = stage.Stage(play.config_file, folder, clock, play.language)
     pages = Pages(site.web.bind, folder / "state")

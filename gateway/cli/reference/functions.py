@@ -1,27 +1,41 @@
 """docs/reference/functions.md: the functions of the rule language, from the tables that the language itself uses."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from gateway.cli.reference.markdown import code, page, table, words
-from rules.functions import KNOWLEDGE, OVER_POINTS, OVER_TIME, WORDS
+from gateway.cli.reference.markdown import code, page, words
+from rules.entries import Entry, Unit
+from rules.functions import KNOWLEDGE, LEARNT, OVER_POINTS, OVER_TIME, WORDS
+
+_UNITS: Mapping[Unit, str] = {
+    "same": "that of x",
+    "same per second": "that of x, per second",
+    "seconds": "s",
+    "none": "none",
+    "unknown": "not checked",
+}
 
 
 def functions_page() -> str:
     """The page."""
+    intros = words("intros")
     return page(
         "Functions of the rule language",
-        words("intros")["functions"],
+        intros["functions"],
         "## Over points\n\nSeveral numbers of the same moment.",
-        _table(OVER_POINTS),
-        words("intros")["over_time"],
-        _table(OVER_TIME),
+        *_sections(OVER_POINTS),
+        intros["over_time"],
+        *_sections(OVER_TIME),
+        intros["learnt"],
+        *_sections(LEARNT),
         "## About knowledge\n\nWhat is known of a point.",
-        _table(KNOWLEDGE),
-        "## Words\n\nNames without arguments; true or false, never unknown.",
-        _table(WORDS),
+        *_sections(KNOWLEDGE),
+        "## Words\n\nNames without arguments. A point of the same name goes first.",
+        *_sections(WORDS),
     )
 
 
-def _table(entries: Mapping[str, Any]) -> str:
-    return table(("written", "meaning"), [(code(entry.usage), entry.doc) for entry in entries.values()])
+def _sections(entries: Mapping[str, Entry]) -> Iterator[str]:
+    for entry in entries.values():
+        facts = (f"Meaning: {entry.doc}", f"Unit: {_UNITS[entry.unit]}", f"Unknown: {entry.unknown or 'never'}")
+        yield f"### {code(entry.usage)}\n\n" + "\n".join(f"- {fact}." for fact in facts)
+        yield f'```yaml title=condition\nyellow: {{when: "{entry.example}", for: 5m}}\n```'

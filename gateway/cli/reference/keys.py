@@ -32,6 +32,15 @@ def meaning(model: type[BaseModel], key: str) -> str:
     raise KeyError(f"gateway/cli/reference/words/keys.yaml does not say what {model.__name__}.{key} means")
 
 
+def shown(value: Any, kind: str) -> str:
+    """A value as it is written in YAML, in the largest unit that needs no fraction."""
+    units: Iterable[tuple[str, float]] = {"duration": _DURATIONS, "size": _SIZES}.get(kind, ())
+    for unit, size in units if value else ():
+        if math.isclose(value / size, round(value / size)) and round(value / size):
+            return f"{round(value / size)}{unit}"
+    return "0s" if kind == "duration" else _yaml(value)
+
+
 def _row(model: type[BaseModel], name: str, field: FieldInfo) -> tuple[str, str, str, str]:
     key = field.alias or name
     kind = _kind(field.rebuild_annotation())
@@ -63,7 +72,7 @@ def _compound(origin: Any, inner: tuple[Any, ...]) -> str:
 
 def _with_limits(kind: str, field: FieldInfo) -> str:
     limits = [
-        f"{word} {_shown(limit, kind)}"
+        f"{word} {shown(limit, kind)}"
         for mark in field.metadata
         for name, word in _LIMITS.items()
         if (limit := getattr(mark, name, None)) is not None
@@ -79,16 +88,7 @@ def _default(field: FieldInfo, kind: str) -> str:
         return ""
     if isinstance(value, float) and math.isinf(value):
         return "no limit"
-    return code(_shown(value, kind))
-
-
-def _shown(value: Any, kind: str) -> str:
-    """A value as it is written in YAML, in the largest unit that needs no fraction."""
-    units: Iterable[tuple[str, float]] = {"duration": _DURATIONS, "size": _SIZES}.get(kind, ())
-    for unit, size in units if value else ():
-        if math.isclose(value / size, round(value / size)) and round(value / size):
-            return f"{round(value / size)}{unit}"
-    return "0s" if kind == "duration" else _yaml(value)
+    return code(shown(value, kind))
 
 
 def _yaml(value: Any) -> str:

@@ -39,7 +39,10 @@ def dispatch_page() -> str:
         "## Event\n\n`POST /work-orders/EXTERNAL_ID/events` tells what became of it. Events of one ticket arrive in"
         " order, after its work order.",
         _sent(event, cleared.key),
-        _fields({**event.json, "by": None, "cleared_at": None}, {**meanings["work_order"], **meanings["event"]}),
+        _fields(
+            {**event.json, "by": None, "reason": None, "cleared_at": None},
+            {**meanings["work_order"], **meanings["event"]},
+        ),
         words("intros")["answers"],
     )
 

@@ -1,0 +1,1 @@
+"""`gateway backtest`: the tickets that there would have been."""

@@ -1,0 +1,46 @@
+"""A fault that a person asks for, as a line of JSON."""
+
+import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter, ValidationError
+
+from simulators.faults import FAULTS
+from simulators.site import Injection, SimulatedSite
+
+_FAULT = TypeAdapter(Injection)
+
+
+def read_fault(line: bytes, plant: SimulatedSite, now: float, zone: ZoneInfo) -> Injection:
+    """What a line asks for; without an onset at once, without a severity a clear case, without an end half an hour.
+
+    Raises ValueError with one sentence.
+    """
+    try:
+        given = json.loads(line)
+        onset = given.get("onset", now)
+        plain = given | {"onset": _seconds(onset, zone) if isinstance(onset, str) else onset}
+        fault = _FAULT.validate_python({"severity": 0.7, "duration_s": 1800.0, **plain})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except (json.JSONDecodeError, AttributeError, TypeError, RecursionError, UnicodeDecodeError) as error:
+        raise ValueError("a line must be one JSON object") from error
+    for name, known in ((fault.fault, FAULTS), (fault.device, plant.devices)):
+        if name not in known:
+            raise ValueError(f"there is no {name}; there are {', '.join(sorted(known))}")
+    return fault
+
+
+def _seconds(text: str, zone: ZoneInfo) -> float:
+    try:
+        return local_seconds(text, zone)
+    except ValueError as error:
+        raise ValueError(f"onset: {text} is no time; write it as 2026-03-10T08:00") from error
+
+
+def local_seconds(text: str, zone: ZoneInfo) -> float:
+    """A date or time as the clock of a site shows it, in seconds since 1970. Raises ValueError."""
+    time = datetime.fromisoformat(text)
+    return (time if time.tzinfo else time.replace(tzinfo=zone)).timestamp()

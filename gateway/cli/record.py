@@ -1,0 +1,54 @@
+"""`gateway simulate --record`: a history of simulated devices, with faults in it, for backtests."""
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import typer
+from pydantic_core import PydanticCustomError
+
+from gateway.cli.faults import local_seconds, read_fault
+from gateway.cli.past import Stretch, write_past
+from gateway.cli.screen import Failed
+from gateway.core.config import Config
+from rules.duration import DAY_S, duration_s
+from simulators.site import SimulatedSite
+
+
+def span(until: str, days: int, every: str, zone: ZoneInfo) -> Stretch:
+    """What to record. Raises typer.BadParameter."""
+    try:
+        end = local_seconds(until, zone)
+    except ValueError:
+        raise typer.BadParameter(f"{until} is no date; write it as 2026-03-16", param_hint="--until") from None
+    try:
+        step_s = duration_s(every)
+    except PydanticCustomError as problem:
+        raise typer.BadParameter(problem.message(), param_hint="--every") from None
+    if not 1.0 <= step_s <= DAY_S:
+        raise typer.BadParameter("between 1s and 1d", param_hint="--every")
+    return Stretch(end - days * DAY_S, end, step_s)
+
+
+def inject(plant: SimulatedSite, config: Config, lines: Iterable[bytes], begin: float) -> None:
+    """Take every fault of a file, one JSON object a line; without an onset at `begin`. Raises Failed."""
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                plant.inject(read_fault(line, plant, begin, config.site.zone))
+            except ValueError as error:
+                raise Failed(
+                    "not_a_fault", "line {number} is not a fault: {reason}", number=number, reason=error
+                ) from None
+
+
+def write_record(path: Path, plant: SimulatedSite, config: Config, stretch: Stretch) -> None:
+    """Write a new history file. Raises Failed."""
+    if path.exists():
+        raise Failed("is_there", "{file} is there already; take another name, or remove it first", file=path)
+    try:
+        write_past(path, plant, config, [stretch])
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Failed("not_written", "{file} cannot be written: {reason}", file=path, reason=reason) from error

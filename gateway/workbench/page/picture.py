@@ -1,0 +1,86 @@
+"""What the plot of a ticket shows: its sketch, the stretch of time, and the envelope of its series.
+
+The series are read from the past ticket by ticket; only their envelope is kept, and only until the plot is drawn.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from drivers.device import Profile
+from gateway.core.types import Fleet
+from gateway.history.past import Past
+from gateway.workbench.outcome import Case, Outcome, Span
+from gateway.workbench.page.envelope import Envelope
+from gateway.workbench.page.sketch import Sketch, sketch
+from rules.expression import compile_quantity
+from rules.vocabulary import Frame, Vocabulary
+from rules.windows import Windows
+
+WIDE = 1120
+"""Width of a drawing in the units of its paths, which are half pixels."""
+
+_COLUMNS, _ALL_COLUMNS = 280, 900
+"""Of a curve, and of all curves of a ticket together: about 8 kB."""
+_BEFORE, _AFTER, _SHORTEST_S = 0.3, 0.15, 60.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """All that is drawn of a ticket; series s of the envelope is curve s of the strips, counted through."""
+
+    case: Case
+    profile: Profile
+    sketch: Sketch
+    envelope: Envelope
+    end: float
+    """Of the backtest: a ticket that still fires then has no other end."""
+
+    @property
+    def step(self) -> int:
+        """Width of a column in the units of the drawing."""
+        return WIDE // self.envelope.columns
+
+
+def picture(case: Case, outcome: Outcome, past: Past) -> Picture:
+    """Read the past around a ticket."""
+    whole = next(fleet for fleet in outcome.config.fleets if case.device.id in fleet.ids)
+    seen = {case.ticket.rule, *(change.rule for change in case.changes)}
+    rules = [rule for rule in outcome.config.rules_for(case.device.profile) if rule.id in seen]
+    rules.sort(key=lambda rule: rule.id != case.ticket.rule)
+    fleet, words = Fleet(whole.profile, (case.device,)), _about(case, whole, outcome)
+    drawn = sketch(rules, whole.profile, words)
+    start, end = _stretch(case, outcome, drawn.horizon_s)
+    columns = min(_COLUMNS, _ALL_COLUMNS // max(1, len(drawn.texts)))
+    envelope = Envelope(len(drawn.texts), WIDE // -(-WIDE // columns), start, end)
+    _read(drawn, words, fleet, past, envelope, max(outcome.step_s, (end - start) / envelope.columns))
+    return Picture(case, whole.profile, drawn, envelope, outcome.end)
+
+
+def _about(case: Case, fleet: Fleet, outcome: Outcome) -> Vocabulary:
+    """The words of a fleet, about one device only."""
+    row, words = fleet.ids.index(case.device.id), outcome.config.vocabulary(fleet)
+    return replace(words, devices=1, ratings={name: of[[row]] for name, of in words.ratings.items()})
+
+
+def _stretch(case: Case, outcome: Outcome, horizon_s: float) -> Span:
+    """From before the condition began to hold until after it went away."""
+    first = min([change.since for change in case.changes] + [case.ticket.fired_at])
+    last = max([until for _, until in case.firing(outcome.end)] + [case.ticket.fired_at])
+    whole_s = max(last - first, _SHORTEST_S)
+    before_s = max(_BEFORE * whole_s, min(horizon_s, 2.0 * whole_s))
+    return first - before_s, max(last, min(last + _AFTER * whole_s, outcome.end)) + 1e-6
+
+
+def _read(drawn: Sketch, words: Vocabulary, fleet: Fleet, past: Past, envelope: Envelope, step_s: float) -> None:
+    windows: Windows = {}
+    numbers = [compile_quantity(text, words, windows)[0] for text in drawn.texts]
+    for block in past.blocks(fleet, envelope.start - max(drawn.horizon_s, step_s), envelope.end, step_s):
+        nobody_knows = dict.fromkeys(words.scores, np.full(block.age.shape[:2], np.nan))
+        frame = Frame(block.times, block.values, block.age, nobody_knows, words.calendar)
+        with np.errstate(all="ignore"):
+            for standing in windows.values():
+                standing.feed(frame)
+            series = [frame.full(np.asarray(number.at(frame), np.float64))[:, 0] for number in numbers]
+        envelope.feed(block.times, np.stack(series, axis=1))
+    envelope.finish()
