@@ -17,7 +17,7 @@ from rules.tracker import CLEAR, Alerts, Cells, Change, Tracker
 from rules.vocabulary import Bools, Floats, Frame, Vocabulary
 from rules.watch import Conditions, Formulas, Thresholds, Watch
 from rules.why import Sight, Why, evidence_of, why
-from rules.windows import Window, Windows
+from rules.windows.window import Window, Windows
 
 __all__ = ["Book", "Legacy", "State", "Vocabulary", "check_rules"]
 

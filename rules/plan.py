@@ -7,12 +7,12 @@ import numpy as np
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from rules.duration import DAY_S, within_hours
-from rules.expression import Condition, compile_condition
 from rules.kleene import Threshold, Truth, opposite
+from rules.language.expression import Condition, compile_condition
 from rules.rule import Rule
 from rules.texts import template_fields, template_problems
 from rules.vocabulary import Bools, Frame, Vocabulary
-from rules.windows import Windows
+from rules.windows.window import Windows
 
 Loc = tuple[int | str, ...]
 

@@ -13,13 +13,13 @@ import numpy as np
 from pydantic_core import PydanticCustomError
 
 from rules.duration import DAY_S, within_hours
-from rules.expression import compile_condition, compile_quantity
-from rules.functions import WORDS
+from rules.language.expression import compile_condition, compile_quantity
+from rules.language.functions import WORDS
+from rules.language.source import parse, span
+from rules.language.units import common_unit, literal_value, unit_of
 from rules.rule import LevelName, Rule
-from rules.source import parse, span
-from rules.units import common_unit, literal_value, unit_of
 from rules.vocabulary import Frame, Vocabulary
-from rules.windows import Windows
+from rules.windows.window import Windows
 
 Kind = Literal["point", "rating", "score", "function", "word"]
 

@@ -27,7 +27,7 @@ from gateway.delivery.records import Saved
 from gateway.delivery.store import Store
 from gateway.delivery.transport import HttpTransport
 from gateway.delivery.writer import Writer
-from gateway.history.influx import InfluxHistory
+from gateway.history.influx.copy import InfluxHistory
 from gateway.history.local import LocalHistory
 from gateway.history.recorder import Recorder
 from gateway.pipeline.board import Board

@@ -13,7 +13,7 @@ from gateway.cli.reference.keys import meaning, shown
 from gateway.core.plugins import Plugins
 from gateway.core.schemas import SCHEMAS, Schema, schema_of
 from gateway.core.settings import DetectorUse
-from gateway.workbench.testfile import RuleTests
+from gateway.workbench.testing.testfile import RuleTests
 
 NAMES = (*SCHEMAS, "tests")
 

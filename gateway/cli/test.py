@@ -26,12 +26,12 @@ from gateway.core.clock import SystemClock
 from gateway.core.findings import summary
 from gateway.core.messages import Language, machine_language, say
 from gateway.core.plugins import discover
-from gateway.workbench.junit import junit
-from gateway.workbench.kit import Kit
-from gateway.workbench.played import Played, play_file
-from gateway.workbench.plot import STYLES
-from gateway.workbench.report import explain
-from gateway.workbench.suite import SUFFIX, read_suite
+from gateway.workbench.testing.junit import junit
+from gateway.workbench.testing.kit import Kit
+from gateway.workbench.testing.played import Played, play_file
+from gateway.workbench.testing.plot import STYLES
+from gateway.workbench.testing.report import explain
+from gateway.workbench.testing.suite import SUFFIX, read_suite
 
 DEFAULT_CONFIG, DEFAULT_RULES = Path("config.yaml"), Path("rules/packs")
 

@@ -12,7 +12,7 @@ from gateway.cli.screen import word
 from gateway.cli.view import STYLES
 from gateway.cli.view import moment as time_of
 from gateway.core.messages import Language, printable, say
-from gateway.workbench.moments import moment
+from gateway.workbench.testing.moments import moment
 
 Json = Mapping[str, Any]
 

@@ -14,9 +14,9 @@ from gateway.core.explain import explain, nearest, validated
 from gateway.core.findings import Finding
 from gateway.core.library import unknown_profile
 from rules.book import check_rules
-from rules.conflicts import conflicts
-from rules.lint import lint_rules
-from rules.pace import pace_problems
+from rules.lint.conflicts import conflicts
+from rules.lint.defaults import lint_rules
+from rules.lint.pace import pace_problems
 from rules.rule import ANY_PROFILE, Pack, Rule
 from rules.vocabulary import Vocabulary
 

@@ -10,9 +10,9 @@ from pydantic import SecretStr
 
 from gateway.core.config import Config
 from gateway.core.secrets import Secrets
-from gateway.history.csvpast import CsvPast
-from gateway.history.influxql import InfluxPast
-from gateway.history.influxql_wire import InfluxSource
+from gateway.history.csv.past import CsvPast
+from gateway.history.influx.past import InfluxPast
+from gateway.history.influx.query import InfluxSource
 from gateway.history.past import NoPast, Past
 from gateway.history.recording import Recording
 

@@ -13,16 +13,16 @@ import numpy as np
 
 from gateway.core.config import Config
 from gateway.core.types import Fleet, Floats
-from rules.arguments import windows_in
 from rules.book import Book
-from rules.expression import compile_quantity
-from rules.functions import LEARNT
+from rules.language.arguments import windows_in
+from rules.language.expression import compile_quantity
+from rules.language.functions import LEARNT
+from rules.language.source import parse, span
+from rules.lint.spelling import called
 from rules.plan import PlannedRule, plan_rules
 from rules.rule import Rule
-from rules.source import parse, span
-from rules.spelling import called
 from rules.vocabulary import Vocabulary
-from rules.windows import Windows
+from rules.windows.window import Windows
 
 Stopwatch = Callable[[], float]
 """Seconds since some moment; `time.perf_counter`."""

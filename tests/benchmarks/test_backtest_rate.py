@@ -21,7 +21,8 @@ from benchmarks.rule_rate import Different
 from gateway.history.recording import Recording
 from rules.book import Book
 from rules.rule import Transition
-from rules.windows import Average, Change, Deviation, Highest, Lowest, Rate, Rises, Stuck, Window
+from rules.windows.basic import Average, Change, Deviation, Highest, Lowest, Rate, Rises, Stuck
+from rules.windows.window import Window
 
 SMALL = BacktestLoad(devices=6, days=1, sample=3, rounds=1)
 

@@ -17,7 +17,7 @@ from gateway.core.settings import BUILT_IN_POLICIES
 from gateway.core.types import Fleet
 from gateway.pipeline.engine import Engine
 from gateway.tickets.desk import Desk
-from gateway.workbench.kit import Kit
+from gateway.workbench.testing.kit import Kit
 from rules.book import Book
 from rules.rule import Rule
 from rules.vocabulary import Vocabulary

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from gateway.cli.main import app
 from gateway.core.plugins import discover
-from gateway.workbench.kit import Kit
-from gateway.workbench.suite import read_suite
-from gateway.workbench.testing import play
+from gateway.workbench.testing.kit import Kit
+from gateway.workbench.testing.play import play
+from gateway.workbench.testing.suite import read_suite
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases" / "test"

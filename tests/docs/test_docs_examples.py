@@ -16,9 +16,9 @@ from gateway.core.clock import ManualClock
 from gateway.core.config import Config, load
 from gateway.core.library import read_profiles
 from gateway.core.plugins import Plugins, discover
-from gateway.workbench.kit import Kit
-from gateway.workbench.suite import read_suite
-from gateway.workbench.testing import play
+from gateway.workbench.testing.kit import Kit
+from gateway.workbench.testing.play import play
+from gateway.workbench.testing.suite import read_suite
 from simulators.site import Injection
 from tests.docs.pages import PAGES, ROOT, Fence, blocks, fences
 

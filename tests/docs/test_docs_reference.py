@@ -14,7 +14,7 @@ from gateway.cli.reference.kinds import kinds
 from gateway.cli.reference.markdown import words
 from gateway.cli.reference.pages import PAGES
 from gateway.core.messages import chinese
-from rules.functions import CALLED, WORDS
+from rules.language.functions import CALLED, WORDS
 from tests.core.test_messages import KINDS
 from tests.docs.pages import ROOT, anchors
 

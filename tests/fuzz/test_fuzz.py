@@ -20,9 +20,9 @@ from gateway.core.packs import check_packs, read_packs
 from gateway.core.plugins import discover
 from gateway.core.yamlfile import parse, read
 from rules.duration import DAY_S
-from rules.expression import compile_condition
+from rules.language.expression import compile_condition
 from rules.vocabulary import Bools, Floats, Frame, Vocabulary
-from rules.windows import Windows
+from rules.windows.window import Windows
 from tests.fuzz.mutation import mutants
 from tests.fuzz.watchman import COMPILING, READING, watching
 from tests.rules.test_language import HOSTILE

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from drivers.device import Device, Point, Profile
 from gateway.core.types import Fleet, Floats
 from gateway.core.unfold import stale_after_s
-from gateway.history.csvpast import CsvPast
+from gateway.history.csv.past import CsvPast
 from gateway.history.grid import first_shown
 from gateway.history.past import NoPast
 
@@ -230,7 +230,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scratch, file = tmp_path / "scratch", tmp_path / "a.csv"
     scratch.mkdir()
-    monkeypatch.setattr("gateway.history.csvpast._scratch", lambda: scratch)
+    monkeypatch.setattr("gateway.history.csv.past._scratch", lambda: scratch)
     file.write_text(WIDE)
     shares: list[float] = []
     with CsvPast([file, file], FLEETS, SHANGHAI, 1.0, shares.append) as past:

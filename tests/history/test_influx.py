@@ -9,8 +9,8 @@ import pytest
 from gateway.core.clock import ManualClock
 from gateway.core.history_settings import InfluxSettings
 from gateway.core.types import Fleet, Fresh
-from gateway.history.influx import InfluxHistory
-from gateway.history.wire import open_wire
+from gateway.history.influx.copy import InfluxHistory
+from gateway.history.influx.wire import open_wire
 
 Fleets = Callable[..., Fleet]
 Freshes = Callable[..., Fresh]

@@ -13,7 +13,7 @@ import pytest
 from gateway.core.clock import ManualClock
 from gateway.core.history_settings import InfluxSettings
 from gateway.core.types import Fleet, Fresh
-from gateway.history.influx import InfluxHistory
+from gateway.history.influx.copy import InfluxHistory
 
 pytestmark = pytest.mark.real
 Fleets = Callable[..., Fleet]

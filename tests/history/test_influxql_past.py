@@ -16,13 +16,14 @@ from pydantic import SecretStr
 
 from gateway.core.history_settings import InfluxSettings
 from gateway.core.types import Fleet, Fresh
-from gateway.history import influxql, influxql_wire
 from gateway.history.columns import join
-from gateway.history.influxql import InfluxPast, identifier, literal
-from gateway.history.influxql_wire import InfluxSource, Wire
-from gateway.history.lines import Lines
+from gateway.history.influx import past as influxql
+from gateway.history.influx import query as influxql_wire
+from gateway.history.influx.lines import Lines
+from gateway.history.influx.past import InfluxPast, identifier, literal
+from gateway.history.influx.query import InfluxSource, Wire
+from gateway.history.influx.wire import open_wire
 from gateway.history.past import NoPast
-from gateway.history.wire import open_wire
 
 Fleets = Callable[..., Fleet]
 START = 1_767_240_000.0

@@ -5,7 +5,7 @@ import pytest
 
 from drivers.device import Device, Point, Profile
 from gateway.core.types import Fleet, Fresh
-from gateway.history.lines import Lines, escaped
+from gateway.history.influx.lines import Lines, escaped
 
 NAN, INF = float("nan"), float("inf")
 

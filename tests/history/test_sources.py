@@ -14,8 +14,8 @@ from gateway.core.messages import chinese
 from gateway.core.plugins import discover
 from gateway.core.types import Fleet, Fresh
 from gateway.history import sources
-from gateway.history.csvpast import CsvPast
-from gateway.history.influxql_wire import InfluxSource
+from gateway.history.csv.past import CsvPast
+from gateway.history.influx.query import InfluxSource
 from gateway.history.local import write_history
 from gateway.history.past import NoPast
 from gateway.history.recording import Recording

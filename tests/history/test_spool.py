@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.history.spool import Spool
+from gateway.history.influx.spool import Spool
 
 
 def lines(first: int, count: int = 10) -> bytes:

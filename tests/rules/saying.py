@@ -2,7 +2,7 @@
 
 from pydantic_core import PydanticCustomError
 
-from rules.expression import compile_condition
+from rules.language.expression import compile_condition
 from rules.vocabulary import Vocabulary
 
 

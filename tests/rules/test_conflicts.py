@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from pydantic_core import PydanticCustomError
 
-from rules.conflicts import MAX_RATINGS, Conflict, conflicts
-from rules.functions import CALLED, WORDS
-from rules.pace import pace_problems
+from rules.language.functions import CALLED, WORDS
+from rules.lint.conflicts import MAX_RATINGS, Conflict, conflicts
+from rules.lint.pace import pace_problems
 from rules.plan import plan_rules
 from rules.rule import Rule
 from rules.vocabulary import Vocabulary

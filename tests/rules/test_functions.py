@@ -5,11 +5,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from rules.expression import compile_condition
-from rules.functions import CALLED, FUNCTIONS, LEARNT, OVER_TIME, WORDS
-from rules.learnt import Usual
+from rules.language.expression import compile_condition
+from rules.language.functions import CALLED, FUNCTIONS, LEARNT, OVER_TIME, WORDS
 from rules.vocabulary import Vocabulary
-from rules.windows import Window
+from rules.windows.learnt import Usual
+from rules.windows.window import Window
 from tests.rules.wall import UTC
 
 LANGUAGE = {

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.expression import compile_condition
+from rules.language.expression import compile_condition
 from rules.vocabulary import Floats, Frame, Vocabulary
-from rules.windows import Windows
+from rules.windows.window import Windows
 from tests.rules.saying import findings
 from tests.rules.wall import UTC
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.learnt import Usual
 from rules.vocabulary import Bools, Calendar, Floats
+from rules.windows.learnt import Usual
 from tests.rules import twin
 from tests.rules.wall import UTC, Wall
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rules.limits import limits, with_limit
+from rules.language.limits import limits, with_limit
 from rules.vocabulary import Vocabulary
 
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.expression import compile_condition
-from rules.logic import FALSE, MAX_TERMS, TRUE, All, Is, Some, Statement, World, opposite
-from rules.meaning import Reader, tree_of
-from rules.spans import EVERYTHING, KNOWN, UNKNOWN, Spans, above, below, exactly, from_to
-from rules.spelling import spelled
+from rules.language.expression import compile_condition
+from rules.lint.logic import FALSE, MAX_TERMS, TRUE, All, Is, Some, Statement, World, opposite
+from rules.lint.meaning import Reader, tree_of
+from rules.lint.spans import EVERYTHING, KNOWN, UNKNOWN, Spans, above, below, exactly, from_to
+from rules.lint.spelling import spelled
 from rules.vocabulary import Bools, Frame, Vocabulary
 from tests.rules.wall import UTC
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from rules.duration import duration_s, hours_s, within_hours
-from rules.lint import lint_rules
+from rules.lint.defaults import lint_rules
 from rules.rule import Pack, Rule
 
 

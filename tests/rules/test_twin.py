@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.book import Book
-from rules.expression import compile_condition
+from rules.language.expression import compile_condition
+from rules.language.source import parse
 from rules.rule import Rule, Transition
-from rules.source import parse
 from rules.vocabulary import Floats, Frame, Vocabulary
-from rules.windows import Windows
+from rules.windows.window import Windows
 from tests.rules import twin
 from tests.rules.wall import UTC
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gateway.core.almanac import Almanac
-from rules.expression import compile_condition
+from rules.language.expression import compile_condition
 from rules.vocabulary import Bools, Floats, Frame, Vocabulary
 from tests.rules.wall import Wall
 

@@ -13,8 +13,8 @@ from statistics import fmean, median
 from typing import Literal
 
 from rules.duration import UNITS_S
+from rules.language.source import parse
 from rules.rule import LevelName, Rule
-from rules.source import parse
 
 Value = float | None
 Row = dict[str, Value]

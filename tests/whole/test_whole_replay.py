@@ -15,7 +15,7 @@ from gateway.core.plugins import discover
 from gateway.core.types import Fleet, Status, Ticket
 from gateway.delivery.store import Store
 from gateway.history.recording import Recording
-from gateway.workbench.backtest import play
+from gateway.workbench.backtest.play import play
 from tests.whole.conftest import Build
 from tests.whole.house import House, eventually, plan
 

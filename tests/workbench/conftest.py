@@ -7,9 +7,9 @@ from textwrap import dedent
 import pytest
 
 from gateway.core.plugins import discover
-from gateway.workbench.kit import Kit
-from gateway.workbench.suite import Suite, read_suite
-from gateway.workbench.testing import Verdict, play
+from gateway.workbench.testing.kit import Kit
+from gateway.workbench.testing.play import Verdict, play
+from gateway.workbench.testing.suite import Suite, read_suite
 
 RULES = """
 profile: pump-set

@@ -18,9 +18,9 @@ from gateway.core.config import Config
 from gateway.core.types import Block, Fleet, Fresh
 from gateway.history.columns import select
 from gateway.history.recording import Recording
-from gateway.workbench import backtest
-from gateway.workbench.backtest import play
-from gateway.workbench.outcome import Outcome
+from gateway.workbench.backtest.outcome import Outcome
+from gateway.workbench.backtest.play import play
+from gateway.workbench.backtest.play import play as backtest
 from tests.workbench import lane
 from tests.workbench.lane import DAY, HOUR, PLUGINS, T0, Made, Spell
 

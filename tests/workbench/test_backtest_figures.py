@@ -8,11 +8,11 @@ import pytest
 from drivers.device import Device
 from gateway.core.config import Config
 from gateway.core.types import Level, Ticket
-from gateway.workbench.comparison import compare
-from gateway.workbench.figures import roughly
-from gateway.workbench.outcome import Case, Outcome
-from gateway.workbench.plain import plain_comparison, plain_outcome
-from gateway.workbench.summary import Load, summarise
+from gateway.workbench.backtest.comparison import compare
+from gateway.workbench.backtest.figures import roughly
+from gateway.workbench.backtest.outcome import Case, Outcome
+from gateway.workbench.backtest.plain import plain_comparison, plain_outcome
+from gateway.workbench.backtest.summary import Load, summarise
 from rules.rule import Transition
 from tests.workbench import lane
 from tests.workbench.lane import DAY, HOUR, T0

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.workbench.candidates import Origin, candidates, thinned
+from gateway.workbench.tuning.candidates import Origin, candidates, thinned
 
 
 def test_a_limit_above_gets_milder_as_it_rises() -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from gateway.workbench.judge import Event, Failure, judge
-from gateway.workbench.testfile import RuleTest
+from gateway.workbench.testing.judge import Event, Failure, judge
+from gateway.workbench.testing.testfile import RuleTest
 from rules.rule import Transition
 
 BEGIN = 1704067200.0

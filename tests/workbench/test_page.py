@@ -12,8 +12,8 @@ import pytest
 from gateway.core.config import Config
 from gateway.core.messages import Language
 from gateway.history.past import Past
-from gateway.workbench.backtest import Rules, play
-from gateway.workbench.outcome import Outcome
+from gateway.workbench.backtest.outcome import Outcome
+from gateway.workbench.backtest.play import Rules, play
 from gateway.workbench.page import PLOTS, write_page
 from gateway.workbench.page.document import pieces
 from gateway.workbench.page.markup import element, join

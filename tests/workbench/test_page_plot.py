@@ -10,7 +10,7 @@ import pytest
 from gateway.core.config import Config
 from gateway.core.types import Fleet, Floats, Fresh, Level, Ticket
 from gateway.history.past import Past
-from gateway.workbench.outcome import Case, Outcome
+from gateway.workbench.backtest.outcome import Case, Outcome
 from gateway.workbench.page.drawing import drawing
 from gateway.workbench.page.picture import Picture, picture
 from gateway.workbench.page.words import Words

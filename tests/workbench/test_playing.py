@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from gateway.workbench.report import sentences
-from gateway.workbench.testing import Verdict
+from gateway.workbench.testing.play import Verdict
+from gateway.workbench.testing.report import sentences
 
 Play = Callable[[str], Verdict]
 

@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from rich.cells import cell_len
 
-from gateway.workbench.holding import Holding
-from gateway.workbench.moments import moment
-from gateway.workbench.plot import SCREEN, Curve, HoldingRow, Mark, Picture, bars, draw
+from gateway.workbench.testing.holding import Holding
+from gateway.workbench.testing.moments import moment
+from gateway.workbench.testing.plot import SCREEN, Curve, HoldingRow, Mark, Picture, bars, draw
 
 N = float("nan")
 

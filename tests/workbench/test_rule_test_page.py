@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.workbench.kit import Kit
-from gateway.workbench.suite import read_suite
-from gateway.workbench.testfile import Expectation, RuleTest, Simulation
-from gateway.workbench.testing import play
+from gateway.workbench.testing.kit import Kit
+from gateway.workbench.testing.play import play
+from gateway.workbench.testing.suite import read_suite
+from gateway.workbench.testing.testfile import Expectation, RuleTest, Simulation
 from simulators.faults import FAULTS
 from simulators.plant import PLANTS
 

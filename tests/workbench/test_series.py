@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from gateway.workbench.series import LONGEST, parse
+from gateway.workbench.testing.series import LONGEST, parse
 
 N = float("nan")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.workbench.kit import Kit
-from gateway.workbench.suite import Suite, read_suite
-from gateway.workbench.testfile import RuleTests
+from gateway.workbench.testing.kit import Kit
+from gateway.workbench.testing.suite import Suite, read_suite
+from gateway.workbench.testing.testfile import RuleTests
 
 Read = Callable[..., Suite]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from gateway.core.types import Level
-from gateway.workbench.budget import Budget, budget
-from gateway.workbench.candidates import Origin
-from gateway.workbench.patch import as_yaml
-from gateway.workbench.tuning import Option, Record, suggest
+from gateway.workbench.tuning.budget import Budget, budget
+from gateway.workbench.tuning.candidates import Origin
+from gateway.workbench.tuning.patch import as_yaml
+from gateway.workbench.tuning.suggest import Option, Record, suggest
 from rules.rule import Rule
 from tests.workbench import lane
 from tests.workbench.lane import DAY, HOUR, T0, Made, Spell

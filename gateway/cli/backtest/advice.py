@@ -11,12 +11,12 @@ from gateway.cli.screen import aligned, console, print_line, word
 from gateway.cli.view import STYLES
 from gateway.core.messages import Language, printable, say
 from gateway.core.types import Level
-from gateway.workbench.budget import Budget, Step, budget
-from gateway.workbench.candidates import Origin
-from gateway.workbench.outcome import Outcome
-from gateway.workbench.patch import as_yaml
-from gateway.workbench.summary import summarise
-from gateway.workbench.tuning import Option, Record, Suggestion, suggest
+from gateway.workbench.backtest.outcome import Outcome
+from gateway.workbench.backtest.summary import summarise
+from gateway.workbench.tuning.budget import Budget, Step, budget
+from gateway.workbench.tuning.candidates import Origin
+from gateway.workbench.tuning.patch import as_yaml
+from gateway.workbench.tuning.suggest import Option, Record, Suggestion, suggest
 
 _INDENT = "  "
 

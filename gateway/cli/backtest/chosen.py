@@ -15,9 +15,9 @@ from gateway.core.findings import has_errors, summary
 from gateway.core.messages import Language
 from gateway.core.packs import check_packs, read_packs
 from gateway.history.past import Past
-from gateway.workbench.backtest import Rules
-from gateway.workbench.comparison import Comparison
-from gateway.workbench.outcome import Case
+from gateway.workbench.backtest.comparison import Comparison
+from gateway.workbench.backtest.outcome import Case
+from gateway.workbench.backtest.play import Rules
 from rules.duration import duration_s
 
 

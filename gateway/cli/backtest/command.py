@@ -24,7 +24,7 @@ from gateway.cli.screen import (
 from gateway.core.messages import say
 from gateway.core.plugins import discover
 from gateway.history.sources import open_past
-from gateway.workbench.tuning import Record
+from gateway.workbench.tuning.suggest import Record
 
 RulePaths = Annotated[
     list[Path] | None,

@@ -10,12 +10,12 @@ from gateway.cli.backtest.chosen import Only
 from gateway.cli.backtest.files import write, write_plain
 from gateway.core.messages import Language
 from gateway.history.past import Past
-from gateway.workbench.budget import Budget
-from gateway.workbench.comparison import compare
-from gateway.workbench.outcome import Outcome
+from gateway.workbench.backtest.comparison import compare
+from gateway.workbench.backtest.outcome import Outcome
+from gateway.workbench.backtest.plain import plain_comparison, plain_outcome
+from gateway.workbench.backtest.summary import summarise
 from gateway.workbench.page import write_page
-from gateway.workbench.plain import plain_comparison, plain_outcome
-from gateway.workbench.summary import summarise
+from gateway.workbench.tuning.budget import Budget
 
 OURS, THEIRS = "ours", "theirs"
 """The names under which the rules and those that they are compared with are played."""

@@ -10,10 +10,10 @@ from gateway.cli.screen import aligned, word
 from gateway.cli.view import STYLES, moment
 from gateway.core.messages import Language, printable, say
 from gateway.core.types import Level
-from gateway.workbench.comparison import Comparison, Pair
-from gateway.workbench.figures import roughly
-from gateway.workbench.outcome import Case, Outcome
-from gateway.workbench.summary import Line, Load, Summary, firing_s
+from gateway.workbench.backtest.comparison import Comparison, Pair
+from gateway.workbench.backtest.figures import roughly
+from gateway.workbench.backtest.outcome import Case, Outcome
+from gateway.workbench.backtest.summary import Line, Load, Summary, firing_s
 
 _MOST_DEVICES = 3
 _INDENT = "  "

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from gateway.cli.reference.markdown import code, page, words
-from rules.entries import Entry, Unit
-from rules.functions import KNOWLEDGE, LEARNT, OVER_POINTS, OVER_TIME, WORDS
+from rules.language.entries import Entry, Unit
+from rules.language.functions import KNOWLEDGE, LEARNT, OVER_POINTS, OVER_TIME, WORDS
 
 _UNITS: Mapping[Unit, str] = {
     "same": "that of x",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gateway.core.messages import Language
 from gateway.history.past import Past
-from gateway.workbench.outcome import Outcome
+from gateway.workbench.backtest.outcome import Outcome
 from gateway.workbench.page.changes import changes
 from gateway.workbench.page.markup import Markup, element
 from gateway.workbench.page.overview import headline, overview

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from gateway.core.almanac import Almanac
-from gateway.workbench.outcome import Case
+from gateway.workbench.backtest.outcome import Case
 from gateway.workbench.page.markup import Markup, element
 from gateway.workbench.page.words import Words
 from rules.duration import DAY_S

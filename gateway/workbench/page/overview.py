@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from gateway.workbench.backtest.summary import Load, summarise
 from gateway.workbench.page.changes import change_sentence
 from gateway.workbench.page.heat import heat_map, hours
 from gateway.workbench.page.markup import Markup, element
 from gateway.workbench.page.parts import Cell, bar, table
 from gateway.workbench.page.report import Report
 from gateway.workbench.page.words import UNKNOWN, Words, per_week
-from gateway.workbench.summary import Load, summarise
 
 _MOST_RULES = 5
 

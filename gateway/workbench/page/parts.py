@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from gateway.workbench.outcome import Case
+from gateway.workbench.backtest.outcome import Case
 from gateway.workbench.page.markup import Content, Markup, element
 from gateway.workbench.page.report import Report
 from gateway.workbench.page.words import Words

@@ -10,12 +10,12 @@ import numpy as np
 from drivers.device import Profile
 from gateway.core.types import Fleet
 from gateway.history.past import Past
-from gateway.workbench.outcome import Case, Outcome, Span
+from gateway.workbench.backtest.outcome import Case, Outcome, Span
 from gateway.workbench.page.envelope import Envelope
 from gateway.workbench.page.sketch import Sketch, sketch
-from rules.expression import compile_quantity
+from rules.language.expression import compile_quantity
 from rules.vocabulary import Frame, Vocabulary
-from rules.windows import Windows
+from rules.windows.window import Windows
 
 WIDE = 1120
 """Width of a drawing in the units of its paths, which are half pixels."""

@@ -6,10 +6,10 @@ from functools import cached_property
 
 from gateway.core.messages import Language
 from gateway.core.types import Level
-from gateway.workbench.comparison import Comparison, Pair, compare
-from gateway.workbench.outcome import Case, Outcome
+from gateway.workbench.backtest.comparison import Comparison, Pair, compare
+from gateway.workbench.backtest.outcome import Case, Outcome
+from gateway.workbench.backtest.summary import Summary, firing_s, summarise
 from gateway.workbench.page.words import Words
-from gateway.workbench.summary import Summary, firing_s, summarise
 from rules.rule import Rule
 
 

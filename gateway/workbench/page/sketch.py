@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from drivers.device import Profile
-from rules.expression import compile_quantity
-from rules.limits import Limit, limits
+from rules.language.expression import compile_quantity
+from rules.language.limits import Limit, limits
 from rules.plan import plan_rules
 from rules.rule import Rule
 from rules.vocabulary import Vocabulary

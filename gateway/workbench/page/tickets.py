@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gateway.history.past import Past
-from gateway.workbench.moments import moment
-from gateway.workbench.outcome import Case
+from gateway.workbench.backtest.outcome import Case
+from gateway.workbench.backtest.summary import Line
 from gateway.workbench.page.drawing import drawing
 from gateway.workbench.page.markup import Content, Markup, element
 from gateway.workbench.page.parts import Cell, level_word, levels, link, table
 from gateway.workbench.page.picture import picture
 from gateway.workbench.page.report import Report
 from gateway.workbench.page.words import Words, number, per_week
-from gateway.workbench.summary import Line
+from gateway.workbench.testing.moments import moment
 from rules.rule import Rule
 
 

@@ -1,0 +1,159 @@
+"""Plays history through the daemon's own engine and desk: the tickets that there would have been.
+
+It opens no file and prints nothing: the past, the site and the sets of rules are handed in.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from heapq import merge
+from operator import attrgetter
+from typing import NamedTuple
+
+import numpy as np
+
+from drivers.device import Device
+from gateway.core.config import Config
+from gateway.core.note import Note
+from gateway.core.plugins import Plugins
+from gateway.core.types import Block, Fleet
+from gateway.history.past import Past
+from gateway.pipeline import assembly, warming
+from gateway.pipeline.engine import Engine, Finding
+from gateway.workbench.backtest.attendance import Attendance, common
+from gateway.workbench.backtest.caseload import Caseload
+from gateway.workbench.backtest.outcome import Case, Outcome
+from gateway.workbench.backtest.record import fit
+from models.detector import Detector
+from rules.rule import Rule
+
+__all__ = ["HANDLED_S", "Case", "Outcome", "Rules", "play"]
+
+Rules = Mapping[str, tuple[Rule, ...]]
+"""A set of rules, by profile, as `Config.rules` has them."""
+
+HANDLED_S = 86400.0
+"""How long after its condition went away a person is assumed to close a ticket."""
+
+MAX_ROWS, MAX_CELLS = 4096, 1 << 20
+"""Rows and values in a block. One block of each fleet is held at a time, however long the range."""
+_LEAST_ROWS = 64
+
+
+def play(
+    config: Config,
+    plugins: Plugins,
+    past: Past,
+    start: float,
+    end: float,
+    variants: Mapping[str, Rules],
+    *,
+    handled_s: float = HANDLED_S,
+    step_s: float | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> dict[str, Outcome]:
+    """What each set of rules would have made of [start, end). The past is read once for all of them.
+
+    Rules look at every tick of the site, or every `step_s`, as if a daemon had been started just before `start`.
+    `progress` is told the share that is done, 0 to 1. Times are seconds since 1970.
+    """
+    step_s = config.tick_s if step_s is None else step_s
+    start = float(np.ceil(start / step_s)) * step_s
+    record = fit(config, past, start, end)
+    sites = {name: _with(record.config, rules) for name, rules in variants.items()}
+    caseloads = {name: Caseload(site, handled_s) for name, site in sites.items()}
+    reels = [_Reel(fleet, _engines(sites, fleet, plugins)) for fleet in record.fleets]
+    shown = _Shown(progress, (end - start) / step_s * sum(len(fleet.devices) for fleet in record.fleets))
+    for reel in reels:
+        reel.warm(past, start - step_s, step_s)
+    for event in merge(*(reel.events(past, start, end, step_s, shown) for reel in reels), key=attrgetter("time")):
+        caseloads[event.variant].receive(event.device, event.finding.transition, event.finding.explanations)
+    return {
+        name: Outcome(
+            config=site,
+            start=start,
+            end=end,
+            step_s=step_s,
+            handled_s=handled_s,
+            cases=caseloads[name].cases(end),
+            evaluations=sum(reel.cells * len(site.rules_for(reel.fleet.profile.profile)) for reel in reels),
+            known={reel.fleet.profile.profile: reel.attendance.share for reel in reels},
+            silences=common(reel.attendance.silences for reel in reels),
+            notes=(*record.notes, *past.notes, *_unheard(reels)),
+        )
+        for name, site in sites.items()
+    }
+
+
+class _Event(NamedTuple):
+    time: float
+    variant: str
+    device: Device
+    finding: Finding
+
+
+@dataclass(slots=True)
+class _Shown:
+    """How much of a long work is done."""
+
+    tell: Callable[[float], None]
+    total: float
+    done: int = 0
+
+    def add(self, cells: int) -> None:
+        self.done += cells
+        self.tell(min(1.0, self.done / self.total))
+
+
+class _Reel:
+    """One fleet on its way through the past, with an engine for each set of rules."""
+
+    def __init__(self, fleet: Fleet, engines: Mapping[str, Engine]) -> None:
+        self.fleet = fleet
+        self.engines = engines
+        self.attendance = Attendance(fleet)
+        self.cells = 0  # rows x devices
+
+    def warm(self, past: Past, now: float, step_s: float) -> None:
+        """Show the past up to `now` to all engines. Meanwhile nothing fires, so all detectors learn the same: once."""
+        learnt: dict[str, Detector] = {}
+        everyone = np.arange(len(self.fleet.devices))
+        for engine in sorted(self.engines.values(), key=lambda engine: -len(engine.detectors)):
+            taught = engine.detectors.keys() <= learnt.keys()
+            for name, detector in engine.detectors.items() if taught else ():
+                detector.restore(learnt[name].state(), everyone)
+            warming.warm(engine, past, now, step_s, learnt_until=now if taught else None)
+            learnt.update(engine.detectors)
+
+    def events(self, past: Past, start: float, end: float, step_s: float, shown: _Shown) -> Iterator[_Event]:
+        """What the engines find, in order of time. One block is held at a time."""
+        devices, points = len(self.fleet.devices), len(self.fleet.profile.points)
+        max_rows = min(MAX_ROWS, max(_LEAST_ROWS, MAX_CELLS // (devices * points)))
+        for block in past.blocks(self.fleet, start, end, step_s, max_rows):
+            if len(block.times):
+                self.attendance.see(block)
+                yield from sorted(self._found(block), key=attrgetter("time"))
+                self.cells += len(block.times) * devices
+                shown.add(len(block.times) * devices)
+        self.attendance.finish(end)
+
+    def _found(self, block: Block) -> Iterator[_Event]:
+        for variant, engine in self.engines.items():
+            for finding in engine.evaluate(block):
+                device = self.fleet.devices[finding.transition.row]
+                yield _Event(finding.transition.time, variant, device, finding)
+
+
+def _engines(sites: Mapping[str, Config], fleet: Fleet, plugins: Plugins) -> dict[str, Engine]:
+    return {name: assembly.engine(site, fleet, plugins) for name, site in sites.items()}
+
+
+def _with(config: Config, rules: Rules) -> Config:
+    """The site with other rules, and without the detectors whose score none of them reads."""
+    texts = " ".join(text for of in rules.values() for rule in of for text in rule.conditions)
+    read = {name: use for name, use in config.models.items() if f"score.{name}" in texts}
+    return replace(config, rules=rules, models=read)
+
+
+def _unheard(reels: list[_Reel]) -> Iterator[Note]:
+    if devices := [device for reel in reels for device in reel.attendance.unheard]:
+        yield Note("nothing_heard", "nothing is known of {devices} in this time", {"devices": devices})

@@ -1,0 +1,66 @@
+"""What stands between the parentheses of a function over time: a quantity, perhaps a share, and a window."""
+
+import ast
+from typing import NamedTuple
+
+from rules.duration import UNITS_S
+from rules.language.functions import LEARNT, OVER_POINTS, OVER_TIME
+from rules.language.source import finding, span
+
+_LONGEST_S = 1e9
+
+
+class OverWindow(NamedTuple):
+    """A call that is right."""
+
+    quantity: ast.expr
+    length_s: float
+    shares: tuple[float, ...]
+
+
+def over_window(node: ast.Call, name: str) -> OverWindow:
+    """Take the arguments of a call of a function over time apart. Raises PydanticCustomError."""
+    function = OVER_TIME[name]
+    if len(node.args) != 2 + function.share:
+        message = "{name} is written {usage}"
+        raise finding("wrong_arguments", message, span(node), name=name, usage=function.usage)
+    quantity, *between, last = node.args
+    shares = tuple(_share(share, name) for share in between)
+    return OverWindow(quantity, _window_s(last, name), shares)
+
+
+def is_over_time(node: ast.Call, name: str) -> bool:
+    """Tell `min(x, 5m)` from `min(x, y)`, and from `min(x, 5 m)`: a duration sticks to its number, a unit need not."""
+    if name not in OVER_POINTS:
+        return name in OVER_TIME
+    match node.args:
+        case [_, ast.Constant(kind=str(unit))] if name in OVER_TIME:
+            return unit in UNITS_S
+    return False
+
+
+def windows_in(node: ast.expr) -> list[ast.Call]:
+    """The calls in a quantity that look back themselves, outermost first."""
+    calls = (call for call in ast.walk(node) if isinstance(call, ast.Call))
+    return [call for call in calls if (name := _name(call)) in LEARNT or is_over_time(call, name)]
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _window_s(node: ast.expr, name: str) -> float:
+    match node:
+        case ast.Constant(value=int() | float() as count, kind=str(unit)) if unit.strip() in UNITS_S:
+            if 0 < count * UNITS_S[unit.strip()] < _LONGEST_S:
+                return count * UNITS_S[unit.strip()]
+    message = "{name} ends with a duration such as 5m: {usage}"
+    raise finding("no_window", message, span(node), name=name, usage=OVER_TIME[name].usage)
+
+
+def _share(node: ast.expr, name: str) -> float:
+    match node:
+        case ast.Constant(value=int() | float() as share, kind=None) if 0 <= share <= 1:
+            return float(share)
+    message = "{name} takes a number from 0 to 1 before the window: {usage}"
+    raise finding("not_a_share", message, span(node), name=name, usage=OVER_TIME[name].usage)
