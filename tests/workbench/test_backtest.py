@@ -20,7 +20,6 @@ from gateway.history.columns import select
 from gateway.history.recording import Recording
 from gateway.workbench.backtest.outcome import Outcome
 from gateway.workbench.backtest.play import play
-from gateway.workbench.backtest.play import play as backtest
 from tests.workbench import lane
 from tests.workbench.lane import DAY, HOUR, PLUGINS, T0, Made, Spell
 
@@ -167,7 +166,7 @@ def test_how_the_rows_are_cut_changes_nothing(spells: list[Spell], rows: int) ->
         site = lane.site(Path(folder))
         with Made(site, HOUR, spells) as past:
             whole = play(site, PLUGINS, past, T0, T0 + HOUR, {"a": site.rules}, handled_s=600.0)["a"]
-            with patch.object(backtest, "MAX_ROWS", rows):
+            with patch("gateway.workbench.backtest.play.MAX_ROWS", rows):
                 cut = play(site, PLUGINS, past, T0, T0 + HOUR, {"a": site.rules}, handled_s=600.0)["a"]
     assert cut.cases == whole.cases
     assert (cut.known, cut.silences, cut.evaluations) == (whole.known, whole.silences, whole.evaluations)
@@ -243,7 +242,7 @@ def test_however_long_the_range_one_block_of_each_fleet_is_held(site: Config) ->
                 most = max(most, len(alive))
                 yield block
 
-    with patch.object(backtest, "MAX_ROWS", 512):
+    with patch("gateway.workbench.backtest.play.MAX_ROWS", 512):
         outcome = play(site, PLUGINS, Watched(site, math.inf), T0, T0 + 30 * DAY, {"ours": site.rules})["ours"]
     assert outcome.evaluations == 30 * 8640 * 11
     assert most <= len(site.fleets) + 1  # the next one is made before the last one is let go
