@@ -1,4 +1,4 @@
-"""Server programs that tests of several rooms need, each on a free port of the loopback."""
+"""What tests of several rooms need: server programs on free ports, and the flag that rewrites golden files."""
 
 import shutil
 import signal
@@ -11,6 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests import needs
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest tests/cli --update`."""
+    parser.addoption("--update", action="store_true", help="rewrite the expected output of golden cases")
 
 
 class Mosquitto:

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 MAX_CHARACTERS = 1_000
 MAX_NODES = 200
 MAX_DEPTH = 20
+LARGEST_NUMBER = 1e15
 
 _TOKEN = re.compile(
     r"(?P<word>[A-Za-z_]\w*)|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<open>\()|(?P<close>\))"
@@ -54,9 +55,11 @@ def parse(text: str, units: Iterable[str]) -> ast.expr:
     for node in _expressions(tree):
         node.col_offset += indent
         node.end_col_offset = (node.end_col_offset or 0) + indent
-        if isinstance(node, ast.Constant) and (unit := written.get(node.col_offset)):
-            node.kind = unit
-            node.end_col_offset += len(unit)
+        if isinstance(node, ast.Constant):
+            _check_number(node)
+            if unit := written.get(node.col_offset):
+                node.kind = unit
+                node.end_col_offset += len(unit)
     return tree
 
 
@@ -177,6 +180,12 @@ def _check_size(tree: ast.expr, indent: int) -> None:
     if nodes > MAX_NODES:
         message = "the condition has more than {limit} parts; split it into two rules"
         raise finding("condition_too_large", message, (0, indent + (tree.end_col_offset or 1)), limit=MAX_NODES)
+
+
+def _check_number(node: ast.Constant) -> None:
+    """Here once, so that nobody has to compute with an integer of a thousand digits."""
+    if isinstance(node.value, (int, float)) and not abs(node.value) < LARGEST_NUMBER:
+        raise finding("number_too_large", "numbers end at 1e15", span(node))
 
 
 def _expressions(tree: ast.expr) -> Iterable[ast.expr]:

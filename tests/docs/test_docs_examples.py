@@ -22,7 +22,7 @@ from gateway.workbench.testing.suite import read_suite
 from simulators.site import Injection
 from tests.docs.pages import PAGES, ROOT, Fence, blocks, fences
 
-TITLES = {"condition", "config", "history", "profile", "pack", "tests", "rule", "rule-test"}
+TITLES = {"condition", "config", "history", "profile", "pack", "tests", "rule", "rule-test", "tutorial"}
 TESTED_ELSEWHERE = {"rule-tests.md"}
 BASE = """
 site: {id: base, name: Base, timezone: Asia/Shanghai}

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-COMPILING = ("compile", "object.__getattr__", "sys._getframe")
-"""`ast.parse` is a compilation that runs nothing; messages may ask who called them."""
+COMPILING = ("compile", "object.__getattr__", "sys._getframe", "builtins.id")
+"""`ast.parse` is a compilation that runs nothing; messages may ask who called them, and syntax trees who they are."""
 READING = ("open", "os.listdir", "os.scandir", "glob.glob", "pathlib.Path.glob")
 
 _seen: list[str] | None = None

@@ -34,6 +34,8 @@ HOSTILE = [
     "flow > １２",
     "flow > 1e999",
     "flow > 1e15",
+    f"avg(flow, {'1' * 400}m) > 1",
+    f"quantile(flow, {'1' * 400}, 1h) > 1",
     "flow > " + "9" * 900,
     "min(*flow) > 1",
     "abs(flow, flow) > 1",

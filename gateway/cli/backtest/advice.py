@@ -48,7 +48,8 @@ def suggestion_lines(rule: str, suggestions: Sequence[Suggestion], weeks: float,
         words = {"rule": rule, "level": word("level", suggestion.level, language), "quantity": limit.quantity}
         yield Text(say("suggest_heading", "{rule}, {level}: limits for {quantity}", words, language), style="bold")
         yield Text(_basis(suggestion, language), style="dim")
-        yield from aligned([_heads(language), *(_row(option, weeks, language) for option in suggestion.options)])
+        rows = [_heads(language), *(_row(option, weeks, language) for option in suggestion.options)]
+        yield from aligned(rows, right={0, 1, 2, 3})
         yield Text()
 
 
@@ -132,8 +133,8 @@ def _row(option: Option, weeks: float, language: Language) -> list[Text]:
     origins = say("comma", ", ", {}, language).join(_origin(origin, language) for origin in option.origins)
     return [
         Text(f"{option.number:g}", style=style),
-        Text(f"{option.count(Level.YELLOW) / weeks:.1f}"),
-        Text(f"{option.count(Level.RED) / weeks:.1f}"),
+        Text(f"{option.count(Level.YELLOW) / weeks:.2f}"),
+        Text(f"{option.count(Level.RED) / weeks:.2f}"),
         Text(str(option.devices)),
         Text(origins, style=style),
         Text(as_yaml(option.rule, option.level)),

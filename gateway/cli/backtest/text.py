@@ -37,7 +37,8 @@ def heading(outcome: Outcome, language: Language) -> Iterator[Text]:
         "step": roughly(outcome.step_s),
         "evaluations": _large(outcome.evaluations),
     }
-    english = "{devices} devices, {rules} rules, every {step}: {evaluations} evaluations"
+    english = f"{{devices}} device{_s(counts['devices'])}, {{rules}} rule{_s(counts['rules'])}, every {{step}}: "
+    english += "{evaluations} evaluations"
     yield Text(say("backtest_size", english, counts, language))
     english = "assumed: a person closes a ticket {handled} after its condition went away"
     yield Text(say("backtest_person", english, {"handled": roughly(outcome.handled_s)}, language))
@@ -206,6 +207,11 @@ def _percent(share: float) -> str:
     """Never rounded up to all or down to nothing."""
     percent = 100 * share
     return "<1%" if 0 < percent < 1 else ">99%" if 99 < percent < 100 else f"{percent:.0f}%"
+
+
+def _s(count: object) -> str:
+    """The plural."""
+    return "" if count == 1 else "s"
 
 
 def _large(count: int) -> str:
