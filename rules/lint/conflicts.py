@@ -42,6 +42,12 @@ class Conflict(NamedTuple):
     details: InitErrorDetails
     severe: bool
 
+    @property
+    def kind(self) -> str:
+        """What it is, such as "clear_overlaps"."""
+        problem = self.details["type"]
+        return problem if isinstance(problem, str) else problem.type
+
 
 def conflicts(rules: Mapping[int, Rule], vocabulary: Vocabulary) -> list[Conflict]:
     """What rules that compile cannot mean; `loc` begins with the rule's number."""

@@ -48,13 +48,15 @@ def run(site: Config, *words: str) -> Result:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("name", ["plain", "device", "against", "nothing"])
+@pytest.mark.parametrize("name", ["plain", "device", "against", "nothing", "suggest", "budget"])
 def test_screens(site: Config, tuned: Path, name: str, language: str, request: pytest.FixtureRequest) -> None:
     words = {
         "plain": [],
         "device": ["--device", "P-1", "--rule", "hot"],
         "against": ["--rules", str(tuned), "--against", str(site.path.parent / "rules")],
         "nothing": ["--to", "2026-03-16T17:50"],
+        "suggest": ["--step", "1m", "--suggest", "hot"],
+        "budget": ["--step", "1m", "--budget", "3"],
     }[name]
     result = run(site, *words, "--lang", language)
     assert (result.exit_code, result.stderr) == (0, "")
@@ -76,6 +78,14 @@ def test_everything_for_machines(site: Config, tuned: Path, tmp_path: Path) -> N
     assert {ticket["device"] for ticket in everything["tickets"]} == {"P-1", "P-2", "M-1"}
     assert everything["summary"]["site"]["yellow"] == len(everything["tickets"])
     assert [ticket["rule"] for ticket in everything["comparison"]["lost"]] == ["silent"] * 4
+
+
+def test_suggestions_and_a_budget_for_machines(site: Config) -> None:
+    suggested = json.loads(run(site, "--step", "1m", "--suggest", "hot", "--json", "-").stdout)
+    now = [option for each in suggested["suggestions"] for option in each["options"] if option["now"]]
+    assert [(option["limit"], option["devices"]) for option in now] == [(70.0, 1), (80.0, 1)]
+    kept = json.loads(run(site, "--step", "1m", "--budget", "100", "--json", "-").stdout)["budget"]
+    assert (kept["kept"], kept["steps"]) == (True, [])
 
 
 def test_a_stretch_of_the_record(site: Config) -> None:
@@ -107,6 +117,7 @@ def test_a_coarser_step_is_said(site: Config) -> None:
         (["--step", "0s"], "--step 0s is not more than nothing"),
         (["--device", "P-9"], "there is no device P-9"),
         (["--rule", "cold"], "there is no rule cold"),
+        (["--suggest", "cold"], "there is no rule cold"),
         (["--source", "nowhere.db"], "there is no history at nowhere.db"),
         (["--json", "no/such/folder/file"], "there is no folder no/such/folder"),
     ],

@@ -71,6 +71,13 @@ def test_a_share_of_a_rating_is_suggested_as_a_share(tmp_path: Path, monkeypatch
     assert "* rated_power" in yellow.options[0].rule.levels["yellow"].when
 
 
+def test_no_limit_is_suggested_that_check_would_object_to(tmp_path: Path) -> None:
+    pack = (ONE_RULE % "bearing_temp > 70").replace("1m}}", "1m}, clear: bearing_temp < 65}")
+    yellow, red = suggest(record(tmp_path, pumps=pack), "hot")
+    assert min(yellow_of(yellow.options)) >= 65, "what fires must not clear at once"
+    assert min(yellow_of(red.options)) >= 70, "red below yellow makes no sense"
+
+
 def test_a_rule_without_a_number_has_nothing_to_suggest(tmp_path: Path) -> None:
     assert suggest(record(tmp_path, "missing(bearing_temp) and running"), "hot")[:-1] == ()
     with pytest.raises(KeyError):

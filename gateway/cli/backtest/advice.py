@@ -130,7 +130,7 @@ def _heads(language: Language) -> list[Text]:
 
 def _row(option: Option, weeks: float, language: Language) -> list[Text]:
     style = "bold" if option.is_now else ""
-    origins = say("comma", ", ", {}, language).join(_origin(origin, language) for origin in option.origins)
+    origins = say("comma", ", ", {}, language).join(_origin(origin, language) for origin in _telling(option.origins))
     return [
         Text(f"{option.number:g}", style=style),
         Text(f"{option.count(Level.YELLOW) / weeks:.2f}"),
@@ -139,6 +139,14 @@ def _row(option: Option, weeks: float, language: Language) -> list[Text]:
         Text(origins, style=style),
         Text(as_yaml(option.rule, option.level)),
     ]
+
+
+def _telling(origins: Sequence[Origin]) -> list[Origin]:
+    """Of several of a kind the largest; a limit that nothing was beyond needs no percentile."""
+    largest = {origin.kind: origin for origin in origins}
+    if "beyond" in largest:
+        largest.pop("percentile", None)
+    return list(largest.values())
 
 
 def _origin(origin: Origin, language: Language) -> str:

@@ -13,7 +13,9 @@ from gateway.workbench.tuning.candidates import Origin, candidates
 from gateway.workbench.tuning.distribution import distribution
 from rules.duration import DAY_S
 from rules.language.limits import Limit, limits, with_limit
+from rules.lint.conflicts import conflicts
 from rules.rule import LevelName, Rule
+from rules.vocabulary import Vocabulary
 
 MOST_LIMITS = 6
 """Of one level that are looked at; a rule with more numbers than that is no threshold rule."""
@@ -112,7 +114,7 @@ def suggest_all(
 
 
 def _suggestions(record: Record, name: str) -> Iterator[Suggestion]:
-    """Without tickets yet."""
+    """Without tickets yet, and without limits that make no sense beside the rest of the rule."""
     fleet, rule = _place(record.config, name)
     words = record.config.vocabulary(fleet)
     for level, condition in rule.levels.items():
@@ -122,16 +124,15 @@ def _suggestions(record: Record, name: str) -> Iterator[Suggestion]:
             spread = distribution(condition.when, limit, fleet, words, record.past, record.start, record.end)
             low, high = words.ranges.get(limit.point or "", _ANY) if limit.alike and not limit.rating else _ANY
             upward = limit.operator in {">", ">="}
-            options = tuple(
-                Option(
-                    _with(rule, level, with_limit(condition.when, limit.span, each.number)),
-                    level,
-                    each.number,
-                    each.origins,
-                )
-                for each in candidates(spread.values, limit.number, upward=upward, low=low, high=high)
-            )
-            yield Suggestion(level, limit, options, spread.known, spread.held)
+            tried = candidates(spread.values, limit.number, upward=upward, low=low, high=high)
+            texts = [with_limit(condition.when, limit.span, each.number) for each in tried]
+            options = [
+                Option(_with(rule, level, text), level, each.number, each.origins)
+                for each, text in zip(tried, texts, strict=True)
+            ]
+            known = _objections(rule, words)
+            sound = tuple(option for option in options if option.is_now or _objections(option.rule, words) <= known)
+            yield Suggestion(level, limit, sound, spread.known, spread.held)
 
 
 def _place(config: Config, name: str) -> tuple[Fleet, Rule]:
@@ -141,6 +142,11 @@ def _place(config: Config, name: str) -> tuple[Fleet, Rule]:
             if rule.id == name:
                 return fleet, rule
     raise KeyError(name)
+
+
+def _objections(rule: Rule, words: Vocabulary) -> set[str]:
+    """What `gateway check` has against a rule, such as a `clear` that overlaps with a level."""
+    return {conflict.kind for conflict in conflicts({0: rule}, words)}
 
 
 def _with(rule: Rule, level: LevelName, when: str) -> Rule:
