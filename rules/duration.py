@@ -33,11 +33,11 @@ def duration_s(text: Any) -> float:
 
 
 def written(seconds: float) -> str:
-    """Seconds as a person would write them: "5m", "1.5s"; in the largest unit that needs no fraction."""
+    """Seconds as a person would write them: "5m", "1500ms"; in the largest unit that needs no fraction."""
     for unit, size in reversed(UNITS_S.items()):
         if seconds >= size and (seconds / size).is_integer():
             return f"{seconds / size:.0f}{unit}"
-    return f"{seconds:g}s"
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 
 
 def hours_s(text: Any) -> tuple[float, float]:
@@ -50,6 +50,12 @@ def hours_s(text: Any) -> tuple[float, float]:
     raise PydanticCustomError(
         "bad_hours", '{value} is not a time of day; write it as "06:00-23:00"', {"value": str(text)[:80]}
     )
+
+
+def time_of_day(seconds: float) -> str:
+    """Seconds since midnight as `hours_s` reads them: "06:00", and "24:00" for the end of the day."""
+    hour, minute = divmod(int(seconds) // 60, 60)
+    return f"{hour:02}:{minute:02}"
 
 
 def within_hours(hours: tuple[float, float], second_of_day: NDArray[np.float64]) -> NDArray[np.bool_]:

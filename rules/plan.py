@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from rules.duration import DAY_S, within_hours
+from rules.duration import within_hours
 from rules.kleene import Threshold, Truth, opposite
 from rules.language.expression import Condition, compile_condition
+from rules.language.words import second_of_day
 from rules.rule import Rule
 from rules.texts import template_fields, template_problems
 from rules.vocabulary import Bools, Frame, Vocabulary
@@ -86,7 +86,8 @@ def _during(truth: Truth, hours: tuple[float, float] | None) -> Truth:
         return truth
 
     def inside(frame: Frame) -> Bools:
-        return within_hours(hours, np.mod(frame.calendar.wall(frame.times), DAY_S))[:, None]
+        second = frame.once(second_of_day, lambda frame: second_of_day(frame.calendar, frame.times))
+        return within_hours(hours, second)[:, None]
 
     return Truth(lambda frame: truth.true(frame) & inside(frame), lambda frame: truth.false(frame) | ~inside(frame))
 

@@ -12,11 +12,12 @@ from typing import Any, Literal
 import numpy as np
 from pydantic_core import PydanticCustomError
 
-from rules.duration import DAY_S, within_hours
+from rules.duration import within_hours
 from rules.language.expression import compile_condition, compile_quantity
 from rules.language.functions import WORDS
 from rules.language.source import parse, span
 from rules.language.units import common_unit, literal_value, unit_of
+from rules.language.words import second_of_day
 from rules.rule import LevelName, Rule
 from rules.vocabulary import Frame, Vocabulary
 from rules.windows.window import Windows
@@ -178,7 +179,7 @@ class Sight:
 
 def why(rule: Rule, sight: Sight, state: Mapping[str, Any]) -> Why:
     """How a rule stands; `state` is what its tracker keeps of the device, empty at rest."""
-    wall = np.mod(sight.frame.calendar.wall(sight.frame.times[-1:]), DAY_S)
+    second = second_of_day(sight.frame.calendar, sight.frame.times[-1:])
     levels = tuple(
         LevelNow(
             name,
@@ -186,7 +187,7 @@ def why(rule: Rule, sight: Sight, state: Mapping[str, Any]) -> Why:
             level.for_s,
             float(state.get(f"{name}_s", 0.0)),
             level.between,
-            level.between is None or bool(within_hours(level.between, wall)[0]),
+            level.between is None or bool(within_hours(level.between, second)[0]),
         )
         for name, level in rule.levels.items()
     )

@@ -7,9 +7,6 @@ from drivers.device import Clock, Driver
 from gateway.core.config import Config
 from gateway.core.plugins import Plugins
 from gateway.core.types import Fleet
-from gateway.pipeline.assembly import detectors, engine, engines
-
-__all__ = ["checkpoint_file", "detectors", "engine", "engines", "openers"]
 
 
 def openers(config: Config, plugins: Plugins, clock: Clock) -> Mapping[str, Callable[[], Driver]]:

@@ -30,6 +30,7 @@ from gateway.delivery.writer import Writer
 from gateway.history.influx.copy import InfluxHistory
 from gateway.history.local import LocalHistory
 from gateway.history.recorder import Recorder
+from gateway.pipeline import assembly
 from gateway.pipeline.board import Board
 from gateway.pipeline.engine import Engine
 from gateway.tickets.desk import Desk
@@ -55,7 +56,7 @@ class Daemon:
         self._reload_asked = asyncio.Event()
         self._plugins = plugins
         self._clock = SteadyClock(clock)
-        self._engines = build.engines(config, plugins)
+        self._engines = assembly.engines(config, plugins)
         self._board = Board(config.fleets, config.tick_s)
         openers = build.openers(config, plugins, self._clock)
         self._supervisors = [Supervisor(name, opener, self._clock) for name, opener in openers.items()]
@@ -72,7 +73,7 @@ class Daemon:
             saved = await writer.load()
             self._clock.resume(saved.saved_at or 0.0)
             firing, unclaimed = self._restore(saved)
-            desk = self._desk(saved, firing)
+            desk = self._desk(saved)
             await self._warm_up(stop)
             if stop.is_set():
                 return
@@ -82,7 +83,7 @@ class Daemon:
             sinks = [history.append for history in histories]
             alive = systemd.pat_watchdog
             round_ = Round(self._board, self._engines, desk, writer, self._clock, sinks, dispatch.wake, alive)
-            round_.correct(saved.open_tickets, unclaimed)
+            round_.resume(firing, unclaimed, self._clock.now())
             reloads = Reloads(self._config, self._read, round_, local, self._clock, self._reload_asked)
             chores = Housekeeping(self._config.state_folder, self._engines.values(), writer, self._clock)
             parts = (self._clock, self._supervisors, histories, chores, reloads)
@@ -136,12 +137,12 @@ class Daemon:
         file = build.checkpoint_file(self._config.state_folder, engine.fleet)
         learnt_until = checkpoint.read(file, engine.fleet, engine.detectors, self._clock.now())
         if learnt_until is None:
-            engine.detectors = build.detectors(self._config, engine.fleet, self._plugins)
+            engine.detectors = assembly.detectors(self._config, engine.fleet, self._plugins)
         return learnt_until
 
-    def _desk(self, saved: Saved, firing: set[tuple[str, str]]) -> Desk:
+    def _desk(self, saved: Saved) -> Desk:
         config = self._config
-        return Desk(config.site.id, config.site.language, rules_of(config), config.policies, saved.open_tickets, firing)
+        return Desk(config.site.id, config.site.language, rules_of(config), config.policies, saved.open_tickets)
 
     async def _dispatch(self, writer: Writer, stack: AsyncExitStack) -> Dispatch:
         """The sender runs on the wall clock: the network does not run faster for a demo."""

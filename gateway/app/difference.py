@@ -1,5 +1,6 @@
 """What is different between the configuration in force and the next one. Decides nothing."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,7 +27,7 @@ def difference(old: Config, new: Config) -> Difference:
     before, after = rules_of(old), rules_of(new)
     both = [rule for rule in after if rule in before]
     decided, decides = _deciding(old), _deciding(new)
-    changed = [rule for rule in both if decided[rule] != decides[rule]]
+    changed = dict.fromkeys(rule for rule in both if decided[rule] != decides[rule])
     reworded = [rule for rule in both if rule not in changed and before[rule] != after[rule]]
     policies = sorted({*old.policies, *new.policies})
     return Difference(
@@ -61,9 +62,10 @@ def rules_of(config: Config) -> dict[str, Rule]:
     return {rule.id: rule for rules in config.rules.values() for rule in rules}
 
 
-def _deciding(config: Config) -> Mapping[str, tuple[str, frozenset[str]]]:
+def _deciding(config: Config) -> Mapping[str, tuple[str, set[str]]]:
     """What decides the alerts of each rule: its fingerprint, and the profiles that it watches."""
-    return {
-        name: (rule.fingerprint, frozenset(p for p, rules in config.rules.items() if any(r.id == name for r in rules)))
-        for name, rule in rules_of(config).items()
-    }
+    watched: dict[str, set[str]] = defaultdict(set)
+    for profile, rules in config.rules.items():
+        for rule in rules:
+            watched[rule.id].add(profile)
+    return {name: (rule.fingerprint, watched[name]) for name, rule in rules_of(config).items()}

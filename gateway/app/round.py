@@ -7,7 +7,7 @@ the next round's transaction, so a full or slow disk delays tickets and loses no
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from drivers.device import Clock, Device
@@ -107,14 +107,15 @@ class Round:
         """Note the timers of all alerts that are under way, so that a power cut does not set them back far."""
         self._keep_states()
 
-    def correct(self, stored: Iterable[Ticket], unclaimed: Iterable[tuple[str, str]]) -> None:
-        """Note what the store must learn after a start: tickets that the desk knows better, since rules went meanwhile.
+    def resume(self, firing: Collection[tuple[str, str]], unclaimed: Iterable[tuple[str, str]], now: float) -> None:
+        """Go on after a start: end what ended because rules changed meanwhile, as a reload would have.
 
-        States that no rule took up are forgotten: a rule that comes back must not find an alert that no ticket has.
+        `firing` are the alerts (rule, device) that go on. States that no rule took up are forgotten: a rule that comes
+        back must not find an alert that no ticket has.
         """
-        as_stored = {ticket.id: ticket for ticket in stored}
-        self._unsaved.tickets |= {t.id: t for t in self.desk.open_tickets if as_stored.get(t.id) != t}
         self._forget(unclaimed)
+        for decision in self.desk.follow(self.desk.rules, self.desk.policies, firing, now):
+            self._note(decision)
 
     def succeed(
         self,

@@ -51,8 +51,8 @@ class Successor:
         """Put the new rules in force; returns the last states of the rules that are gone or have changed."""
         old = self.engine.book
         before, now = old.fingerprints, self.book.fingerprints
-        kept = [rule for rule, fingerprint in now.items() if before.get(rule) == fingerprint]
-        ended = old.last_states([rule for rule in before if rule not in set(kept)])
+        kept = {rule for rule, fingerprint in now.items() if before.get(rule) == fingerprint}
+        ended = old.last_states([rule for rule in before if rule not in kept])
         legacy = old.legacy()
         windows = {**self._new.book.legacy().windows, **legacy.windows}
         self.book.take_over(legacy._replace(windows=windows), kept)

@@ -1,13 +1,14 @@
 """Why a rule does what it does on a device, as the local pages tell it: its conditions part by part, and its ticket."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from gateway.core.plain import plain
 from gateway.core.types import Ticket
 from gateway.pipeline.engine import Engine
 from gateway.tickets.desk import Desk
+from rules.duration import time_of_day
 from rules.why import LevelNow, Part, Why, needs
 
 
@@ -37,7 +38,7 @@ def _standing(found: Why | None) -> dict[str, Any]:
 
 
 def _level(level: LevelNow) -> dict[str, Any]:
-    hours = {"between": level.between and [_time_of_day(at) for at in level.between], "inside": level.inside}
+    hours = {"between": level.between and [*map(time_of_day, level.between)], "inside": level.inside}
     return {
         "level": level.level,
         **_condition(level.condition),
@@ -48,25 +49,10 @@ def _level(level: LevelNow) -> dict[str, Any]:
 
 
 def _condition(part: Part) -> dict[str, Any]:
-    lacking = [{"part": _plain(asdict(need.part)), "wanted": need.wanted} for need in needs(part)]
-    return {"condition": _plain(asdict(part)), "needs": lacking}
+    lacking = [{"part": plain(asdict(need.part)), "wanted": need.wanted} for need in needs(part)]
+    return {"condition": plain(asdict(part)), "needs": lacking}
 
 
 def _ticket(ticket: Ticket) -> dict[str, Any]:
     shown = ("id", "level", "status", "title", "fired_at", "cleared_at", "occurrences")
     return {name: getattr(ticket, name) for name in shown}
-
-
-def _time_of_day(seconds: float) -> str:
-    return f"{int(seconds // 3600):02}:{int(seconds % 3600 // 60):02}"
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no NaN and no infinity: what is unknown becomes null, and an age that never began too."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value

@@ -1,6 +1,8 @@
 """A fault that a person asks for, as a line of JSON."""
 
 import json
+import math
+from dataclasses import fields
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,12 +12,13 @@ from simulators.faults import FAULTS
 from simulators.site import Injection, SimulatedSite
 
 _FAULT = TypeAdapter(Injection)
+_KEYS = tuple(field.name for field in fields(Injection))
 
 
-def read_fault(line: bytes, plant: SimulatedSite, now: float, zone: ZoneInfo) -> Injection:
+def read_fault(line: bytes, plant: SimulatedSite, now: float, zone: ZoneInfo, until: float = math.inf) -> Injection:
     """What a line asks for; without an onset at once, without a severity a clear case, without an end half an hour.
 
-    Raises ValueError with one sentence.
+    It must happen between `now` and `until`, in seconds since 1970. Raises ValueError with one sentence.
     """
     try:
         given = json.loads(line)
@@ -30,7 +33,20 @@ def read_fault(line: bytes, plant: SimulatedSite, now: float, zone: ZoneInfo) ->
     for name, known in ((fault.fault, FAULTS), (fault.device, plant.devices)):
         if name not in known:
             raise ValueError(f"there is no {name}; there are {', '.join(sorted(known))}")
+    for key in given:
+        if key not in _KEYS:
+            raise ValueError(f"there is no {key}; there are {', '.join(_KEYS)}")
+    _check_time(fault, now, until)
     return fault
+
+
+def _check_time(fault: Injection, now: float, until: float) -> None:
+    if not math.isfinite(fault.onset + fault.duration_s):
+        raise ValueError("onset and duration_s must be numbers of seconds")
+    if 0.0 < fault.duration_s <= now - fault.onset:
+        raise ValueError("it would be over already; give it a later onset or a longer duration_s")
+    if fault.onset >= until:
+        raise ValueError("its onset lies after the end of the record")
 
 
 def _seconds(text: str, zone: ZoneInfo) -> float:

@@ -1,6 +1,6 @@
 """The past of a simulated property in the daemon's own history file: for the demo, and for backtests without a site."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,12 +21,27 @@ class Stretch(NamedTuple):
     step_s: float
 
 
-def write_past(path: Path, property_: SimulatedSite, config: Config, stretches: Iterable[Stretch]) -> None:
-    """Fill a new history file with stretches of time, one after the other. Raises OSError or sqlite3.Error."""
+def write_past(
+    path: Path,
+    property_: SimulatedSite,
+    config: Config,
+    stretches: Iterable[Stretch],
+    tell: Callable[[float], None] = lambda _: None,
+) -> None:
+    """Fill a new history file with stretches of time, one after the other, and tell the share (0 to 1) that is done.
+
+    Raises OSError or sqlite3.Error.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     listed = list(stretches)
-    readings = (fresh for fleet in config.fleets for stretch in listed for fresh in _days(property_, fleet, stretch))
-    write_history(path, readings, config.history.local.max_size)
+    days = [(fleet, *day) for fleet in config.fleets for stretch in listed for day in _days(stretch)]
+
+    def readings() -> Iterator[Fresh]:
+        for number, (fleet, start, end, step_s) in enumerate(days):
+            tell(number / len(days))
+            yield _readings(property_, fleet, start, end, step_s)
+
+    write_history(path, readings(), config.history.local.max_size)
 
 
 def two_weeks(config: Config, until: float) -> list[Stretch]:
@@ -37,9 +52,9 @@ def two_weeks(config: Config, until: float) -> list[Stretch]:
     return [Stretch(until - 14 * DAY_S, dense_from, 60.0), Stretch(dense_from, until, pace_s)]
 
 
-def _days(property_: SimulatedSite, fleet: Fleet, stretch: Stretch) -> Iterator[Fresh]:
+def _days(stretch: Stretch) -> Iterator[Stretch]:
     for day in np.arange(stretch.start, stretch.end, DAY_S).tolist():
-        yield _readings(property_, fleet, day, min(day + DAY_S, stretch.end), stretch.step_s)
+        yield Stretch(day, min(day + DAY_S, stretch.end), stretch.step_s)
 
 
 def _readings(property_: SimulatedSite, fleet: Fleet, start: float, end: float, step_s: float) -> Fresh:

@@ -89,7 +89,7 @@ def _watched(plan: RulePlan, language: Language) -> str:
     if plan.watched == "thresholds":
         english = "as thresholds, with the others of its profile at once; alone about {cost} a tick"
         return say("plan_thresholds", english, words, language)
-    english = "as a formula: {operations} array operations, alone about {cost} a tick"
+    english = "as a formula (array operations: {operations}), alone about {cost} a tick"
     return say("plan_formula", english, words, language)
 
 

@@ -11,7 +11,7 @@ import typer
 
 from gateway.cli.faults import read_fault
 from gateway.cli.property import served, simulated
-from gateway.cli.record import inject, span, write_record
+from gateway.cli.record import inject, refuse_record, span, write_record
 from gateway.cli.run import HandedClock, loop_factory
 from gateway.cli.screen import AskedLanguage, chosen_language, failures, load_or_exit
 from gateway.core.clock import ScaledClock, SystemClock
@@ -42,13 +42,15 @@ def simulate(
     "onset": "2026-03-10T08:00" in the site's time, or seconds since 1970.
     """
     config = load_or_exit(site, discover(), need_secrets=record is None, lang=lang)
-    with failures(chosen_language(lang, config.site.language)):
+    language = chosen_language(lang, config.site.language)
+    with failures(language):
         plant = simulated(config, seed)
         if record is not None:
             stretch = span(until, days, every, config.site.zone)
+            refuse_record(record)
             if faults:
-                inject(plant, config, sys.stdin.buffer, stretch.start)
-            write_record(record, plant, config, stretch)
+                inject(plant, config, sys.stdin.buffer, stretch)
+            write_record(record, plant, config, stretch, language)
             return
         now = SystemClock().now()
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -73,6 +75,8 @@ async def _take_orders(plant: SimulatedSite, config: Config, clock: ScaledClock)
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
+        if not line.strip():
+            continue
         try:
             order = read_fault(line, plant, clock.now(), config.site.zone)
             typer.echo(json.dumps({"fault": order.fault, "shown": plant.inject(order).shown}))

@@ -142,14 +142,23 @@ def _write_report(path: Path, runs: Sequence[Played], language: Language) -> Non
 def _rules_of(config: Path | None) -> list[Path]:
     """The rule files and folders of a site; without one, the folder that comes with the program."""
     entries = yamlfile.read(config).at(("rules",)) if config else None
-    return [config.parent / entry for entry in entries] if config and entries else [DEFAULT_RULES]
+    if config and entries:
+        return [config.parent / entry for entry in entries]
+    if config is None and not DEFAULT_RULES.exists():
+        what = (
+            f"there is no {DEFAULT_CONFIG} and no {DEFAULT_RULES} here; name test files or folders, or a site with -c"
+        )
+        raise typer.BadParameter(what, param_hint="PATH")
+    return [DEFAULT_RULES]
 
 
 def _test_files(paths: Iterable[Path]) -> list[Path]:
     """The test files that the paths name: themselves, those of a folder, or the one beside a pack."""
-    found = list(dict.fromkeys(file for path in paths for file in _beside(path)))
+    listed = list(paths)
+    found = list(dict.fromkeys(file for path in listed for file in _beside(path)))
     if not found:
-        raise typer.BadParameter(f"there is no *{SUFFIX} here", param_hint="PATH")
+        places = ", ".join(str(path) for path in listed)
+        raise typer.BadParameter(f"there is no *{SUFFIX} at {places}", param_hint="PATH")
     return found
 
 

@@ -75,6 +75,8 @@ def reload_lines(report: Json, zone: ZoneInfo, language: Language) -> Iterator[T
     yield Text(f"{moment(report['at'], zone)}  ").append(outcome, style=STYLES[report["outcome"]])
     for finding in report["findings"] if report["outcome"] == "refused" else ():
         yield _beneath(f"{finding['file']}:{finding['line']}: {finding['message']}")
+    if report["outcome"] == "accepted" and not any(report[name] for name in _CHANGES):
+        yield _beneath(say("rules_same", "no rule and no policy differs from before", {}, language))
     for name, (kind, english) in _CHANGES.items():
         if names := [_named(each) for each in report[name]]:
             yield _beneath(say(kind, english, {"count": len(names), "names": ", ".join(names)}, language))

@@ -30,7 +30,7 @@ class Almanac:
 
     zone: ZoneInfo
     calendar: CalendarName = "none"
-    _days: holidays.HolidayBase | None = field(init=False, default=None)
+    _days: holidays.HolidayBase | None = field(init=False, default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.calendar != "none":

@@ -86,6 +86,7 @@ class Ticket:
     evidence: Mapping[str, Any] = field(default_factory=dict)  # the values that the rule saw, JSON types only
     firing: tuple[str, ...] = ()  # the rules of this kind whose alert is active now
     messages: int = 0  # how many messages about it were written; numbers the next one
+    told_active: bool = True  # whether the last of them said that the problem is there
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic_core import PydanticCustomError
 
 from gateway.core.document import Document
+from gateway.core.regular import open_regular
 from gateway.core.yamlbuild import build
 
 _LARGEST_FILE = 1 << 20
@@ -14,7 +15,7 @@ def read(path: Path) -> Document:
     """Read a file of at most 1 MiB. Never raises for what the file holds: see `Document.problems`."""
     document = Document(path)
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             raw = file.read(_LARGEST_FILE + 1)
     except FileNotFoundError:
         _refuse(document, PydanticCustomError("file_missing", "there is no such file"))

@@ -19,6 +19,8 @@ from gateway.history.columns import join, select
 MAX_ROWS = 4096
 MAX_VALUES = 1 << 21
 """About as many values are read at once, however far apart the instants of a block are."""
+_LOOK_BACK_S = 600.0
+"""Where the last reading is first looked for."""
 
 
 class NoPast(Exception):
@@ -69,6 +71,17 @@ class Past(ABC):
                 index = np.searchsorted(times, new.rows)
                 values, age, last = unfold(times, index, new.devices, new.times, new.values, last, stale_s)
                 yield Block(fleet, times, values, age)
+
+    def heard(self, fleet: Fleet, before: float) -> float:
+        """The last row before `before` in which a reading was first shown; -inf if there is none."""
+        first, _ = self.profiles().get(fleet.profile.profile, (before, before))
+        span_s = _LOOK_BACK_S
+        while first < before:
+            start = max(first, before - span_s)
+            if rows := [float(part.rows.max()) for part in self.fresh(fleet, start, before)]:
+                return rows[-1]
+            before, span_s = start, 2.0 * span_s
+        return float("-inf")
 
     def held(self, fleet: Fleet, at: float) -> Held:
         """What the board held just before `at`, from readings that were not stale then."""

@@ -89,7 +89,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.execute("SELECT count(*) FROM chunk").fetchone()
     except sqlite3.OperationalError as error:
         db.close()
-        if error.sqlite_errorcode != sqlite3.SQLITE_CANTOPEN:
+        if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}:
             raise
         return sqlite3.connect(f"{address}?immutable=1", uri=True, isolation_level=None)
     except sqlite3.DatabaseError:

@@ -41,6 +41,9 @@ class Engine:
         self.book = book
         self.scores: dict[str, Floats] = {}  # [D] by detector, as of the last row
         self.learnt_until = -np.inf  # time of the last row that the detectors were shown
+        self.waiting = True
+        """Its detectors are shown no row before the first that is news to them. How long a start takes until a device
+        is heard must change no score, for a backtest cannot know it."""
         self._calm_until = -np.inf
         self._frozen = np.zeros(len(fleet.devices), dtype=np.bool_)
 
@@ -65,7 +68,8 @@ class Engine:
         return dict.fromkeys(self.detectors, np.full(block.age.shape[:2], np.nan))
 
     def _evaluate(self, block: Block) -> list[Finding]:
-        transitions = self.book.update(block.times, block.values, block.age, self._scores(block))
+        scores = self._no_scores(block) if self.waiting else self._scores(block)
+        transitions = self.book.update(block.times, block.values, block.age, scores)
         return [Finding(transition, self._explain(transition)) for transition in transitions]
 
     def _explain(self, transition: Transition) -> dict[str, Explanation]:
@@ -92,6 +96,10 @@ class Engine:
             yield block
             return
         start = 0
+        if self.waiting:
+            if start := self._silence(block):
+                yield _part(block, 0, start)
+            self.waiting = start == len(block.times)
         while start < len(block.times):
             first = block.times[start]
             if first >= self._calm_until:
@@ -100,6 +108,11 @@ class Engine:
             end = int(np.searchsorted(block.times, self._calm_until, side="left"))
             yield _part(block, start, end)
             start = end
+
+    def _silence(self, block: Block) -> int:
+        """How many rows come before the first that shows something newer than what was learnt."""
+        heard = block.age.min(axis=(1, 2), initial=np.inf) < block.times - self.learnt_until
+        return int(np.append(heard, True).argmax())
 
 
 def _part(block: Block, start: int, end: int) -> Block:

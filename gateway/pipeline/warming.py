@@ -24,6 +24,10 @@ class Source(Protocol):
         """First and last instant recorded, by profile name."""
         ...
 
+    def heard(self, fleet: Fleet, before: float) -> float:
+        """The last row before `before` in which a reading was first shown; -inf if there is none."""
+        ...
+
     def blocks(self, fleet: Fleet, start: float, end: float, step_s: float) -> Iterator[Block]:
         """The blocks of [start, end): every instant k * step_s, and the recorded rows in between."""
         ...
@@ -42,14 +46,31 @@ def warm(
     Detectors with a checkpoint learn only what came after it. Once `stopped` says so the rest is left out: what the
     detectors have learnt by then is sound, the windows are of no use.
     """
-    fleet, rows = engine.fleet, 0
-    learn_from = max(now - LEARN_FROM_S, -np.inf if learnt_until is None else learnt_until + tick_s)
-    if engine.detectors and learn_from < now:
-        for block in takewhile(lambda _: not stopped(), _blocks(past, fleet, learn_from, now, LEARN_STEP_S)):
-            engine.learn(block)
-            rows += len(block.times)
+    rows = learn(engine, past, now, tick_s, learnt_until, stopped) if engine.detectors else 0
     rows += recall(engine, past, now, tick_s, stopped)
-    engine.remember(_unknown(fleet, now))  # until the first row: a window holds its last row until the next
+    engine.remember(_unknown(engine.fleet, now))  # until the first row: a window holds its last row until the next
+    return rows
+
+
+def learn(
+    engine: Engine,
+    past: Source,
+    now: float,
+    tick_s: float,
+    learnt_until: float | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> int:
+    """Show the detectors what they have not learnt of the weeks up to the last reading; returns the number of rows.
+
+    Not up to `now`: how long nothing was recorded before a start depends on how long starting takes, and a backtest
+    cannot know it.
+    """
+    last, rows = past.heard(engine.fleet, now), 0
+    start = max(last - LEARN_FROM_S, -np.inf if learnt_until is None else learnt_until + tick_s)
+    behind = float(np.nextafter(last, np.inf))
+    for block in takewhile(lambda _: not stopped(), _blocks(past, engine.fleet, start, behind, LEARN_STEP_S)):
+        engine.learn(block)
+        rows += len(block.times)
     return rows
 
 

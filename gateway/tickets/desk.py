@@ -38,20 +38,17 @@ class Desk:
         rules: Mapping[str, Rule],
         policies: Mapping[str, Policy],
         open_tickets: Iterable[Ticket] = (),
-        firing: Collection[tuple[str, str]] | None = None,
     ) -> None:
-        """Take up tickets from before a restart; `firing` are the rules and devices whose alert is still active.
+        """Take up tickets from before a restart; `follow` comes next, if rules may have changed meanwhile.
 
-        An alert that is not among them (its rule was changed or is gone) will never say that it cleared, so its
-        ticket must not wait for that. Without `firing` the tickets are believed. Raises ValueError for a rule whose
-        policy is missing, lest it be found when the rule fires.
+        Raises ValueError for a rule whose policy is missing, lest it be found when the rule fires.
         """
         refuse_unknown_policies(rules, policies)
         self.site = site
         self.language = language
         self.rules = rules
         self.policies = policies
-        self._open = {(t.device, t.kind): t if firing is None else _still(t, firing) for t in open_tickets}
+        self._open = {(ticket.device, ticket.kind): ticket for ticket in open_tickets}
 
     @property
     def open_tickets(self) -> tuple[Ticket, ...]:
@@ -75,7 +72,7 @@ class Desk:
     def follow(
         self, rules: Mapping[str, Rule], policies: Mapping[str, Policy], firing: Collection[tuple[str, str]], now: float
     ) -> list[Decision]:
-        """Go on by other rules; `firing` are the rules and devices whose alert is still active under them.
+        """Go on by other rules, after a reload or a restart; `firing` are the rules and devices with an active alert.
 
         A ticket whose last alert ended with its rule is told so, since no reading will ever end it, and stays open.
         Raises ValueError, with nothing changed, as when the desk is made.
@@ -172,14 +169,14 @@ class Desk:
         quiet = _without(ticket, transition.rule, transition.time)
         if quiet.firing:
             return self._note(Reason.STILL_FIRING, quiet)
-        if not _is_worth_telling(quiet):
+        if not quiet.told_active:
             return self._note(Reason.CLEARED_QUIETLY, quiet)
         return self._keep(Reason.CLEARED, quiet, "condition_cleared", now)
 
     def _end(self, ticket: Ticket, rule: str, now: float) -> Decision:
         reason = Reason.RULE_CHANGED if rule in self.rules else Reason.RULE_REMOVED
         quiet = _without(ticket, rule, now)
-        if quiet.firing or not _is_worth_telling(quiet):
+        if quiet.firing or not quiet.told_active:
             return self._note(reason, quiet)
         return self._keep(reason, quiet, "condition_cleared", now, {"reason": reason.name.lower()})
 
@@ -210,7 +207,7 @@ def refuse_unknown_policies(rules: Mapping[str, Rule], policies: Mapping[str, Po
 def _message(ticket: Ticket, event: str, now: float, extra: Mapping[str, Any] | None = None) -> tuple[Ticket, Message]:
     """The ticket's next message, and the ticket that has counted it."""
     number = ticket.messages
-    told = replace(ticket, messages=number + 1)
+    told = replace(ticket, messages=number + 1, told_active=ticket.cleared_at is None)
     message = Message(
         key=ticket.id if number == 0 else f"{ticket.id}#{number}",
         ticket=ticket.id,
@@ -226,10 +223,6 @@ def _message(ticket: Ticket, event: str, now: float, extra: Mapping[str, Any] | 
 def _is_worth_telling(ticket: Ticket) -> bool:
     """Whether the 1st, 2nd, 4th, 8th ... time: a flapping sensor must not flood anyone."""
     return math.log2(ticket.occurrences).is_integer()
-
-
-def _still(ticket: Ticket, firing: Collection[tuple[str, str]]) -> Ticket:
-    return replace(ticket, firing=tuple(rule for rule in ticket.firing if (rule, ticket.device) in firing))
 
 
 def _without(ticket: Ticket, rule: str, now: float) -> Ticket:

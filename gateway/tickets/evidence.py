@@ -1,11 +1,11 @@
 """The numbers behind a ticket, as they are stored and sent."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from gateway.core.messages import Language
+from gateway.core.plain import plain
 from gateway.tickets import texts
 from models.detector import Explanation
 from rules.rule import Transition
@@ -19,16 +19,5 @@ def evidence_of(transition: Transition, why: Mapping[str, Explanation], language
             name: {"text": texts.explanation(explanation, language), **asdict(explanation)}
             for name, explanation in why.items()
         }
-    json_only: dict[str, Any] = _plain(evidence)
+    json_only: dict[str, Any] = plain(evidence)
     return json_only
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no NaN and no infinity: what is unknown becomes null."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value

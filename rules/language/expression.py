@@ -206,7 +206,8 @@ class _Compiler:
         return self._standing(f"{name} {ast.dump(args[0])}", inner, lambda: function.of(words.devices, words.calendar))
 
     def _standing(self, key: str, argument: Number, window: Callable[[], Window]) -> Number:
-        """Read a window, which all conditions that mention it share."""
+        """Read a window, which all conditions that mention it share, however many spaces they have."""
+        key = " ".join(key.split())
         if key not in self._windows:
             self._windows[key] = Standing(window(), argument)
         standing = self._windows[key]

@@ -73,7 +73,7 @@ def with_limit(text: str, where: tuple[int, int], number: float) -> str:
     'flow > 0.4 MPa for'
     """
     start, end = where
-    return f"{text[:start]}{number:.6g}{text[end:]}"
+    return f"{text[:start]}{number:.15g}{text[end:]}"
 
 
 @dataclass(frozen=True, slots=True)

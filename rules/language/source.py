@@ -125,7 +125,8 @@ def _cannot_stand(match: re.Match[str]) -> PydanticCustomError | None:
     what, where = match[0], match.span()
     if match.lastgroup == "other" and not " " <= what <= "~":
         message = "{what} cannot stand here; names and signs are plain ASCII"
-        return finding("not_ascii", message, where, what=ascii(what), **_hint(_FULL_WIDTH.get(what)))
+        shown = what if what.isprintable() else ascii(what)
+        return finding("not_ascii", message, where, what=shown, **_hint(_FULL_WIDTH.get(what)))
     if instead := _FOREIGN.get(what):
         message = "{what} is written {instead} here"
         return finding("foreign_sign", message, where, what=what, instead=instead, hint=instead)

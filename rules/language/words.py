@@ -10,9 +10,14 @@ from rules.vocabulary import Bools, Calendar, Floats, Frame
 HOUR_S, QUARTER_S = 3600.0, 900.0
 
 
+def second_of_day(calendar: Calendar, times: Floats) -> Floats:
+    """Seconds since midnight, for times [T]."""
+    return np.mod(calendar.wall(times), DAY_S)
+
+
 def hour(calendar: Calendar, times: Floats) -> Floats:
     """0 to 23, for times [T]."""
-    return np.floor(np.mod(calendar.wall(times), DAY_S) / HOUR_S)
+    return np.floor(second_of_day(calendar, times) / HOUR_S)
 
 
 def weekday(calendar: Calendar, times: Floats) -> Floats:

@@ -19,57 +19,86 @@ from rules.vocabulary import Bools, Floats
 from rules.windows.past import Beginning, Growth, Peak, begin_of, held
 from rules.windows.window import SLACK_S, Sized, Window
 
+_SHORTEST_ERA_S = 21_600.0
+
 
 class _Integrals(Window):
     """Windows made of time integrals: of "known", of x, of x squared.
 
-    x is taken relative to the first value ever known of its device, so that the totals stay small and a constant
-    series has exactly its own average.
+    x is taken relative to a value that its device had, so that the totals stay small and a constant series has exactly
+    its own average. Totals and that value are renewed in every *era*, a stretch of absolute time at least as long as
+    the window: a wild reading, or a year of uptime, must not cost the digits of all that follows.
     """
 
     powers = 1
 
     def __init__(self, length_s: float, devices: int) -> None:
         super().__init__(length_s, devices)
-        self._first = np.full(devices, np.nan)
+        self._origin = np.full(devices, np.nan)
         self._growth = Growth(length_s, 1 + self.powers, devices)
+        self._era_s = max(length_s, _SHORTEST_ERA_S)
+        self._era = np.nan
 
     def _memory(self) -> tuple[Sized, ...]:
-        return self._growth, self._first
+        return self._growth, self._origin
 
     def _value(self, times: Floats, x: Floats, known: Bools) -> Floats:
+        eras = np.floor(times / self._era_s)
+        if eras[0] == eras[-1]:
+            return self._within_era(eras[0], times, x, known)
+        begins = np.flatnonzero(np.diff(eras, prepend=np.nan))
+        parts = [slice(begin, end) for begin, end in zip(begins, [*begins[1:], len(times)], strict=True)]
+        return np.concatenate([self._within_era(eras[p.start], times[p], x[p], known[p]) for p in parts])
+
+    def _within_era(self, era: float, times: Floats, x: Floats, known: Bools) -> Floats:
+        if era != self._era:
+            self._era = era
+            self._renew()
         self._notice_first(x, known)
         slopes = np.empty((len(times), 1 + self.powers, self.devices))
         slopes[:, 0] = known
-        slopes[:, 1] = np.where(known, x - self._first, 0.0)
+        slopes[:, 1] = np.where(known, x - self._origin, 0.0)
         for power in range(2, 1 + self.powers):
             slopes[:, power] = slopes[:, 1] ** power
         grown = self._growth.feed(times, slopes)
         return self._if_enough(grown[:, 0], self._of_integrals(grown))
+
+    def _renew(self) -> None:
+        """From now on take x relative to its last value, and let the totals begin at 0."""
+        last = self._growth.slopes
+        shift = np.where(last[0] > 0, -last[1], 0.0)
+        self._origin = self._origin - shift
+
+        def shifted(integrals: Floats) -> Floats:
+            known, first, *second = np.moveaxis(integrals, -2, 0)
+            moved = [known, first + shift * known, *(of + shift * (2.0 * first + shift * known) for of in second)]
+            return np.stack(moved, axis=-2)
+
+        self._growth.renew(shifted)
 
     @abstractmethod
     def _of_integrals(self, grown: Floats) -> Floats:
         """Compute the function from the integrals [T, 1 + powers, D] over the window."""
 
     def _notice_first(self, x: Floats, known: Bools) -> None:
-        if np.isnan(self._first).any():
+        if np.isnan(self._origin).any():
             row = known.argmax(axis=0)
             seen = np.where(known.any(axis=0), x[row, np.arange(self.devices)], np.nan)
-            self._first = np.where(np.isnan(self._first), seen, self._first)
+            self._origin = np.where(np.isnan(self._origin), seen, self._origin)
 
 
 class Average(_Integrals):
     """Time-weighted mean of the known part. Of a condition: the share of the known time in which it was true."""
 
     def _of_integrals(self, grown: Floats) -> Floats:
-        return self._first + grown[:, 1] / grown[:, 0]
+        return self._origin + grown[:, 1] / grown[:, 0]
 
 
 class Total(_Integrals):
     """Integral over the known part, in x times seconds: the sum of kW is kJ, and divided by 3600 it is kWh."""
 
     def _of_integrals(self, grown: Floats) -> Floats:
-        return self._first * grown[:, 0] + grown[:, 1]
+        return self._origin * grown[:, 0] + grown[:, 1]
 
 
 class Deviation(_Integrals):

@@ -10,10 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.vocabulary import Bools, Floats
+from rules.windows.marks import Marks
 from rules.windows.past import BUCKETS
 from rules.windows.window import KNOWN_SHARE, SLACK_S, Sized, Window
 
 Ints = NDArray[np.signedinteger]
+
+_AGO_BUCKETS = 720
+_ROOM_FOR_AGO = (_AGO_BUCKETS + 2) * 5 // 4  # a quarter more than there are, so that they seldom move
 
 
 class Quantile(Window):
@@ -46,11 +50,11 @@ class Quantile(Window):
 class Ago(Window):
     """What was held when the window began: right to a 720th of its length, and exact where rows are further apart."""
 
-    buckets = 720
+    buckets = _AGO_BUCKETS
 
     def __init__(self, length_s: float, devices: int) -> None:
         super().__init__(length_s, devices)
-        self._shown = Shown(self.buckets + 2, devices)
+        self._marks = Marks((1, devices), _ROOM_FOR_AGO)  # the last row of each bucket, and one before the first
         self._time, self._row = -np.inf, np.full((1, devices), np.nan)
 
     def _value(self, times: Floats, x: Floats, known: Bools) -> Floats:
@@ -59,12 +63,15 @@ class Ago(Window):
         buckets = np.floor(all_times / (self.length_s / self.buckets))
         closing = np.flatnonzero(buckets[1:] != buckets[:-1])
         if closing.size:
-            self._shown.append(all_times[closing], rows[closing])
+            self._marks.append(all_times[closing], rows[closing])
         self._time, self._row = float(times[-1]), rows[-1:].copy()
-        return self._shown.at(times - self.length_s + SLACK_S)
+        begin = times - self.length_s + SLACK_S
+        then: Floats = self._marks.rows[self._marks.last_before(begin), 0]
+        self._marks.forget_before(begin[-1])
+        return then
 
     def _memory(self) -> tuple[Sized, ...]:
-        return self._shown, self._row
+        return self._marks, self._row
 
 
 class Seen(NamedTuple):
@@ -110,45 +117,6 @@ class Eye:
         looks = np.concatenate([self._row, x])[held]
         self._time, self._row = float(times[-1]), x[-1:].copy()
         return Seen(looks, numbers, ends, np.cumsum(steps != 0))
-
-
-class Shown:
-    """Rows [D] with their times, oldest first: room for `room` of them and a quarter more, so that they seldom move."""
-
-    def __init__(self, room: int, devices: int) -> None:
-        size = room + room // 4
-        self._times, self._rows = np.empty(size), np.empty((size, devices))
-        self._first = self._end = 0
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that there is room for."""
-        return self._times.nbytes + self._rows.nbytes
-
-    def append(self, times: Floats, rows: Floats) -> None:
-        """Add rows [N, D], later than all before."""
-        end = self._end + len(times)
-        if end > len(self._times):
-            self._make_room(len(times))
-            end = self._end + len(times)
-        self._times[self._end : end], self._rows[self._end : end] = times, rows
-        self._end = end
-
-    def at(self, when: Floats) -> Floats:
-        """Rows held at increasing times [T], none before the first row; forgets what lies before the last of them."""
-        held = np.searchsorted(self._times[self._first : self._end], when, "right") + (self._first - 1)
-        self._first = int(held[-1])
-        rows: Floats = self._rows[held]
-        return rows
-
-    def _make_room(self, wanted: int) -> None:
-        kept = slice(self._first, self._end)
-        times, rows = self._times[kept].copy(), self._rows[kept].copy()
-        if len(times) + wanted > len(self._times):
-            size = 2 * (len(times) + wanted)
-            self._times, self._rows = np.empty(size), np.empty((size, rows.shape[1]))
-        self._times[: len(times)], self._rows[: len(times)] = times, rows
-        self._first, self._end = 0, len(times)
 
 
 def quantile(looks: Floats, share: float) -> Floats:

@@ -4,10 +4,13 @@ Only the last row of each bucket is kept, because a window always begins at the 
 rows: what a row needs of the past is one look-up in these marks.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rules.vocabulary import Floats
+from rules.windows.marks import Marks
 
 BUCKETS = 60
 _ROOM = 2 * (BUCKETS + 2)  # marks of a window that is fed row by row, twice, so that they seldom move
@@ -34,7 +37,7 @@ class Beginning:
 
     def __init__(self, length_s: float, devices: int) -> None:
         self._length_s = length_s
-        self._marks = _Marks((1, devices))  # the last row of each bucket
+        self._marks = Marks((1, devices), _ROOM)  # the last row of each bucket
         self._time, self._row = -np.inf, np.full((1, devices), np.nan)
 
     @property
@@ -64,7 +67,7 @@ class Growth:
 
     def __init__(self, length_s: float, channels: int, devices: int) -> None:
         self._length_s = length_s
-        self._marks = _Marks((2, channels, devices))  # level and slope of the last row of each bucket
+        self._marks = Marks((2, channels, devices), _ROOM)  # level and slope of the last row of each bucket
         self._time = np.nan
         self._row = np.zeros((2, channels, devices))
 
@@ -90,6 +93,19 @@ class Growth:
         grown = self._since_begin(begin_of(times, self._length_s), levels[1:])
         self._time, self._row[0], self._row[1] = float(times[-1]), levels[-1], all_slopes[-1]
         return grown
+
+    @property
+    def slopes(self) -> Floats:
+        """Those of the last row, [C, D]; 0 before the first."""
+        slopes: Floats = self._row[1]
+        return slopes
+
+    def renew(self, convert: Callable[[Floats], Floats]) -> None:
+        """Let the totals begin at 0 with the last row; `convert` totals and slopes [..., C, D]."""
+        now = self._row[0].copy()
+        for rows in (self._marks.rows, self._row[None]):
+            rows[:, 0] -= now
+            rows[:] = convert(rows)
 
     def _levels(self, all_times: Floats, all_slopes: Floats, jumps: Floats | None) -> Floats:
         """The totals at the row before and at each row, [1 + T, C, D]."""
@@ -117,7 +133,7 @@ class Peak:
 
     def __init__(self, length_s: float, channels: int, devices: int) -> None:
         self._length_s = length_s
-        self._marks = _Marks((2, channels, devices))  # highest of each bucket, value of its last row
+        self._marks = Marks((2, channels, devices), _ROOM)  # highest of each bucket, value of its last row
         self._lowest = np.full((channels, devices), -np.inf)
         self._since: Floats | None = None  # [m + 1, C, D] highest from mark i to the last one, if worked out
         self._close(np.array([-np.inf]), self._lowest[None], self._lowest[None])  # before the first row
@@ -194,55 +210,3 @@ def _run(function: np.ufunc, rows: Floats) -> None:
         function(rows[0], rows[1], out=rows[1])
     else:
         function.accumulate(rows, out=rows)
-
-
-class _Marks:
-    """Rows of one shape with their times, oldest first; appended at the end, forgotten at the front."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self._times = np.empty(_ROOM)
-        self._rows = np.empty((_ROOM, *shape))
-        self._first = self._end = 0
-
-    @property
-    def most(self) -> int:
-        """How many marks there is room for."""
-        return len(self._times)
-
-    @property
-    def nbytes(self) -> int:
-        return self._times.nbytes + self._rows.nbytes
-
-    @property
-    def times(self) -> Floats:
-        return self._times[self._first : self._end]
-
-    @property
-    def rows(self) -> Floats:
-        return self._rows[self._first : self._end]
-
-    def append(self, times: Floats, *parts: Floats) -> None:
-        """Add marks at times [N], later than all before; a mark is made of one row of each part, [N, ...]."""
-        if self._end + len(times) > len(self._times):
-            self._make_room(len(times))
-        new = slice(self._end, self._end + len(times))
-        self._times[new] = times
-        for i, rows in enumerate(parts):
-            self._rows[new, i] = rows
-        self._end = new.stop
-
-    def last_before(self, when: Floats) -> NDArray[np.intp]:
-        """Position of the last mark before each time; -1 if all are later."""
-        return np.searchsorted(self.times, when, "left") - 1
-
-    def forget_before(self, when: float) -> None:
-        """Drop the marks that no window beginning at or after `when` needs: all but the last one before it."""
-        self._first += max(0, int(np.searchsorted(self.times, when, "left")) - 1)
-
-    def _make_room(self, wanted: int) -> None:
-        times, rows = self.times.copy(), self.rows.copy()
-        size = max(_ROOM, 2 * (len(times) + wanted))
-        if size > len(self._times):
-            self._times, self._rows = np.empty(size), np.empty((size, *rows.shape[1:]))
-        self._times[: len(times)], self._rows[: len(times)] = times, rows
-        self._first, self._end = 0, len(times)

@@ -72,10 +72,12 @@ def new_round(writer: Writer, clock: Any, saved: Saved | None = None, **other: A
             firing.add((state.rule, state.device))
     rules = {rule.id: rule for rule in RULES}
     tickets = saved.open_tickets if saved else ()
-    desk = Desk("lakeside", "en", rules, BUILT_IN_POLICIES, tickets, firing if saved else None)
+    desk = Desk("lakeside", "en", rules, BUILT_IN_POLICIES, tickets)
     parts: dict[str, Any] = {"record": (), "stored": lambda: None, "alive": lambda: None, **other}
     board.begin(clock.now())
-    return Round(board, {"pump": engine}, desk, writer, clock, **parts)
+    round_ = Round(board, {"pump": engine}, desk, writer, clock, **parts)
+    round_.resume(firing, (), clock.now())
+    return round_
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -11,7 +11,6 @@ from gateway.core.plugins import Plugins
 from gateway.core.types import Status
 from gateway.delivery.statefile import FILE
 from gateway.delivery.store import Store
-from gateway.tickets.desk import Reason
 from simulators.property_api import PropertyApi
 from tests.app.played import Pumps, ask, running, told
 from tests.app.small_site import GOOD, LOW, until
@@ -38,7 +37,7 @@ async def test_what_the_detectors_learnt_is_kept_when_it_stops(config: Config, p
     assert (config.state_folder / "models" / "played-pump.npz").exists()
 
 
-async def test_an_edited_rule_does_not_hold_its_ticket(
+async def test_an_edited_rule_ends_its_alert_at_a_restart_as_at_a_reload(
     config: Config, plugins: Plugins, pumps: Pumps, api: PropertyApi
 ) -> None:
     pumps.shown["P-1"] = LOW
@@ -50,14 +49,34 @@ async def test_an_edited_rule_does_not_hold_its_ticket(
     assert edited is not None
     pumps.shown["P-1"] = (1.1, 5.0)
     async with running(edited, plugins):
-        while f"decision:{Reason.JOINED}" not in (await ask(config, "/api/status"))["counts"]:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+        await until(lambda: bool(told("occurred_again", api)))
+        (ended,) = told("condition_cleared", api)
+        assert ended["body"]["reason"] == "rule_changed"
         pumps.shown["P-1"] = GOOD
-        await until(lambda: bool(told("condition_cleared", api)))
+        await until(lambda: len(told("condition_cleared", api)) == 2)
     store = Store(config.state_folder)
     ((ticket, _),) = store.tickets()
     store.close()
-    assert (ticket.status, ticket.occurrences, ticket.firing) == (Status.OPEN, 1, ())
+    assert (ticket.status, ticket.occurrences, ticket.firing) == (Status.OPEN, 2, ())
+
+
+async def test_a_rule_that_went_while_the_daemon_was_down_is_told(
+    config: Config, plugins: Plugins, pumps: Pumps, api: PropertyApi
+) -> None:
+    pumps.shown["P-1"] = LOW
+    async with running(config, plugins):
+        await until(lambda: len(api.book.orders) == 1)
+    pack = config.path.parent / "pack.yaml"
+    pack.write_text(pack.read_text().replace("id: low", "id: other").replace("pressure < 2", "pressure < 0.1"))
+    without = load(config.path, plugins=plugins, environment={}).config
+    assert without is not None
+    for _ in range(2):
+        async with running(without, plugins):
+            await until(lambda: bool(told("condition_cleared", api)))
+            (ticket,) = await ask(config, "/api/tickets")
+            assert (ticket["status"], ticket["firing"], ticket["messages"]) == ("open", [], 2)
+    (ended,) = told("condition_cleared", api)
+    assert ended["body"]["reason"] == "rule_removed"
 
 
 async def test_a_rule_that_was_taken_away_and_put_back_finds_no_alert_of_its_earlier_life(

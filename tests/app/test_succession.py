@@ -88,6 +88,10 @@ class Seen:
         times = self._block.times
         return {"pump": (float(times[0]), float(times[-1]))} if len(times) else {}
 
+    def heard(self, fleet: Fleet, before: float) -> float:
+        times = self._block.times[self._block.times < before]
+        return float(times[-1]) if len(times) else -np.inf
+
     def blocks(self, fleet: Fleet, start: float, end: float, step_s: float) -> Iterator[Block]:
         first, last = np.searchsorted(self._block.times, [start, end])
         yield part(self._block, int(first), int(last))

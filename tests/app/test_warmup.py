@@ -12,7 +12,7 @@ from gateway.app.warmup import warm
 from gateway.core.types import Fresh
 from gateway.history.local import write_history
 from gateway.pipeline.board import Board
-from gateway.pipeline.engine import Engine
+from gateway.pipeline.engine import LEARN_STEP_S, Engine
 from gateway.pipeline.warming import LEARN_FROM_S
 from models.detector import Bools, Floats
 from rules.rule import Rule
@@ -113,11 +113,14 @@ def test_without_a_checkpoint_it_learns_all_there_is(history: Path) -> None:
     assert (np.diff(detector.times) > 0).all()
 
 
-def test_after_a_year_in_a_drawer_it_does_not_learn_a_year(tmp_path: Path) -> None:
-    detector, history, long_ago = Shown(), tmp_path / "history.db", T0 - 20 * 86400.0
-    write_history(history, [readings(long_ago, long_ago + 600.0, 8.0)])
-    warmed(history, new_engine(("usual", detector)), T0, learnt_until=T0 - 365 * 86400.0)
-    assert detector.times[0] == T0 - LEARN_FROM_S
+@pytest.mark.parametrize("learnt_until", [None, T0 - 365 * 86400.0])
+def test_after_a_year_in_a_drawer_it_learns_the_last_weeks_before(tmp_path: Path, learnt_until: float | None) -> None:
+    detector, history, then = Shown(), tmp_path / "history.db", T0 - 300 * 86400.0
+    write_history(history, [readings(then - each * 86400.0, then - each * 86400.0 + 60.0, 8.0) for each in (20, 3, 0)])
+    warmed(history, new_engine(("usual", detector)), T0, learnt_until)
+    assert detector.times[0] == pytest.approx(then - LEARN_FROM_S, abs=LEARN_STEP_S)
+    assert detector.times[-1] == then + 59.0, "the last reading, and nothing of the year"
+    assert (np.diff(detector.times) <= LEARN_STEP_S).all()
 
 
 def test_a_checkpoint_from_just_ahead_of_now_learns_nothing(history: Path) -> None:

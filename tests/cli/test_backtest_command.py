@@ -111,6 +111,11 @@ def test_a_coarser_step_is_said(site: Config) -> None:
     [
         (["--from", "yesterday"], "--from yesterday is no date (2026-03-01), no time"),
         (["--from", "1h", "--to", "2h"], "--from 2026-03-18 15:59:50 is not before --to 2026-03-18 14:59:50"),
+        (
+            ["--from", "2027-01-01"],
+            "--from 2027-01-01 00:00:00 leaves nothing of the record, which goes from 2026-03-16",
+        ),
+        (["--to", "2020-01-01"], "--to 2020-01-01 00:00:00 leaves nothing of the record, which goes from 2026-03-16"),
         (["--from", "2027-01-01", "--to", "2027-01-02"], "nothing is recorded from 2027-01-01 00:00:00 to 2027"),
         (["--handled", "soon"], "--handled soon is not a duration"),
         (["--step", "60"], "--step 60 is not a duration"),

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from typer.testing import CliRunner
 
+from gateway.cli import past
 from gateway.cli.faults import read_fault
 from gateway.cli.main import app
 from gateway.cli.property import served, simulated
@@ -89,11 +90,32 @@ def test_simulated_devices_serve_until_stopped(site: Path) -> None:
         ('{"fault": "dry-rum", "device": "P-1"}', "there is no dry-rum; there are bearing-wear, dry-run"),
         ('{"fault": "dry-run", "device": "P-99"}', "there is no P-99; there are P-1"),
         ('{"fault": "dry-run", "device": "P-1", "severity": "x"}', "severity: "),
+        ('{"fault": "dry-run", "device": "P-1", "durations": 3}', "there is no durations; there are fault, device"),
+        ('{"fault": "dry-run", "device": "P-1", "duration_s": 1e999}', "onset and duration_s must be numbers"),
+        ('{"fault": "dry-run", "device": "P-1", "onset": -1800}', "it would be over already"),
+        ('{"fault": "dry-run", "device": "P-1", "onset": 3600}', "its onset lies after the end of the record"),
     ],
 )
 def test_a_line_that_is_no_fault_is_answered_with_one_sentence(site: Path, line: str, said: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
-        read_fault(line.encode(), simulated(config_of(site), seed=7), 0.0, ZoneInfo("UTC"))
+        read_fault(line.encode(), simulated(config_of(site), seed=7), 0.0, ZoneInfo("UTC"), until=3600.0)
+
+
+def test_a_record_is_written_whole_or_not_at_all(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "history.db"
+    command = ["simulate", str(site), "--record", str(file), "--days", "1", "--every", "1h"]
+
+    def broken_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as ctrl_c:
+        ctrl_c.setattr(past, "_readings", broken_off)
+        assert CliRunner().invoke(app, command).exit_code == 130
+    assert not list(tmp_path.glob("history.db*"))
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert [each.name for each in tmp_path.glob("history.db*")] == ["history.db"]
+    assert "is there already" in CliRunner().invoke(app, command).stderr
+    assert "there is no folder" in CliRunner().invoke(app, [*command[:3], str(tmp_path / "no" / "x")]).stderr
 
 
 def test_a_port_that_is_taken(site: Path) -> None:

@@ -1,5 +1,6 @@
 """Reading YAML: the guard against hostile files, YAML 1.2 scalars, and where everything stands."""
 
+import os
 import time
 from pathlib import Path
 
@@ -41,6 +42,15 @@ def test_binary_and_absent_files_are_findings(tmp_path: Path) -> None:
     assert read(tmp_path).problems[0].kind == "file_unreadable"
     (tmp_path / "empty.yaml").write_text("# nothing\n")
     assert read(tmp_path / "empty.yaml").problems[0].kind == "file_empty"
+
+
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for path in (tmp_path / "pipe.yaml", Path("/dev/zero")):
+        (problem,) = read(path).problems
+        assert (problem.kind, problem.message()) == (
+            "file_unreadable", "the file cannot be read: Not a regular file",
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """CSV files as a past: what stands in them comes out as readings, and what cannot be used is told."""
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -225,6 +226,12 @@ def test_what_no_table_can_be_made_of(read: Reading, text: str | bytes, sentence
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(NoPast, match=r"nowhere\.csv cannot be read: No such file"):
         CsvPast([tmp_path / "nowhere.csv"], FLEETS, SHANGHAI, 1.0)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(NoPast, match=r"pipe\.csv cannot be read: Not a regular file"):
+        CsvPast([tmp_path / "pipe.csv"], FLEETS, SHANGHAI, 1.0)
 
 
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,6 +198,8 @@ def test_user_and_password_as_version_1_wants_them(stub: Stub) -> None:
         (500, "{}", "refused the question: 500"),
         (302, "<a href='login'>", "is no InfluxDB that speaks InfluxQL (302)"),
         (200, "<html>", "is no InfluxDB that speaks InfluxQL (200)"),
+        (200, "[" * 200_000, "is no InfluxDB that speaks InfluxQL (200)"),
+        (200, '{"results": [{"series": [%s]}]}' % ("9" * 5000), "is no InfluxDB that speaks InfluxQL (200)"),
         (200, "[1, 2]", "is no InfluxDB that speaks InfluxQL (200)"),
         (200, '{"results": 7}', "is no InfluxDB that speaks InfluxQL (200)"),
         (200, '{"results": [{"series": [{"name"', "broke off in the middle"),

@@ -78,6 +78,19 @@ def test_a_start_in_the_middle_knows_what_was_held(
     np.testing.assert_allclose(held.values[1], [20.1, 20.11])
 
 
+@pytest.mark.parametrize(
+    ("before", "row"), [(5.0, -np.inf), (5.5, 5.0), (20.0, 15.0), (21.0, 20.0), (86400.0, 20.0), (1e9, 86400.0)]
+)
+def test_when_something_was_heard_last(
+    tmp_path: Path, fleet_of: Callable[..., Fleet], fresh_of: Callable[..., Fresh], before: float, row: float
+) -> None:
+    fleet = fleet_of()
+    write_history(tmp_path / "history.db", [fresh_of(fleet, [5.0, 15.0, 20.0]), fresh_of(fleet, [86400.0])])
+    with Recording(tmp_path / "history.db") as recording:
+        assert recording.heard(fleet, before) == row
+        assert recording.heard(fleet_of(profile="power-meter"), before) == -np.inf
+
+
 def test_devices_and_points_may_change(
     tmp_path: Path, fleet_of: Callable[..., Fleet], fresh_of: Callable[..., Fresh]
 ) -> None:

@@ -189,6 +189,22 @@ def test_the_past_that_is_learnt_gives_the_scores_that_living_through_it_gives()
     np.testing.assert_array_equal(shown.scores["usual"], lived.scores["usual"])
 
 
+@pytest.mark.parametrize("learnt", [0, 10])
+@pytest.mark.parametrize("silent", [0, 7])
+def test_detectors_are_shown_nothing_before_the_first_reading_that_is_news(learnt: int, silent: int) -> None:
+    """What is only held from before is no news."""
+    detector, block = Recorder(), quiet(4, 40)
+    engine = engine_of({"usual": detector}, {"id": "any", "yellow": {"when": "score.usual > 0"}})
+    if learnt:
+        engine.learn(part(block, 0, learnt))
+        detector.seen.clear()
+    block.age[learnt : learnt + silent] = np.inf
+    block.age[learnt : learnt + silent, 1] = 0.2 + ROW_S * np.arange(1, 1 + silent)[:, None] if learnt else np.inf
+    found = [finding for piece in pieces(part(block, learnt, 40), [3]) for finding in engine.evaluate(piece)]
+    assert detector.seen[0][0][0] == block.times[learnt + silent]
+    assert {finding.transition.time for finding in found} == {block.times[learnt + silent]}
+
+
 @pytest.mark.parametrize("detectors", [{}, {"usual": Recorder()}])
 def test_a_block_without_rows_is_nothing(detectors: Mapping[str, Any]) -> None:
     engine = engine_of(detectors, HIGH)

@@ -31,6 +31,9 @@ class Recorded:
     def profiles(self) -> Mapping[str, tuple[float, float]]:
         return {"pump": (self.first, NOW)}
 
+    def heard(self, fleet: Fleet, before: float) -> float:
+        return float((np.ceil(before / TICK) - 1) * TICK)
+
     def blocks(self, fleet: Fleet, start: float, end: float, step_s: float) -> Iterator[Block]:
         """Every instant, and the recorded rows in between."""
         self.asked.append((start, end, step_s))

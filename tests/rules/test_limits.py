@@ -81,3 +81,9 @@ def test_another_number_in_the_same_place(pump: Vocabulary, number: float, which
     assert [a.number for i, a in enumerate(after) if i != which] == [
         b.number for i, b in enumerate(before) if i != which
     ]
+
+
+def test_a_limit_of_many_digits_stays_what_it_is(pump: Vocabulary) -> None:
+    text = "sum(flow, 1d) > 1234567.25"
+    (limit,) = limits(text, pump)
+    assert with_limit(text, limit.span, limit.number) == text

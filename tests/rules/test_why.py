@@ -145,3 +145,8 @@ def test_looking_feeds_no_window() -> None:
         watched.explain("r", 0)
     assert watched.windows == alone.windows
     assert watched.explain("r", 1) == alone.explain("r", 1)
+
+
+def test_spaces_in_a_condition_hide_no_window() -> None:
+    found = _show(_book(yellow={"when": "held(flow >  1   m³/h, 1m) > 0.5"}), *[(9.0, 1.0, 1.0)] * 5)
+    assert found.levels[0].condition.truth is True

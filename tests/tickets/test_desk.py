@@ -234,36 +234,21 @@ def test_a_policy_that_is_missing_is_found_before_anything_fires() -> None:
         Desk("lakeside", "en", RULES, BUILT_IN_POLICIES)
 
 
-# A restart: what the tickets say is firing against what the rules say.
-
-
-def restarted(desk: Desk, *firing: tuple[str, str]) -> Desk:
-    return new_desk(open_tickets=desk.open_tickets, firing=firing)
+def test_what_was_told_as_worse_is_told_when_it_is_gone_however_often_it_came() -> None:
+    desk = new_desk()
+    for at in (T0, T0 + 10.0):
+        fired(desk, "dry", at)
+        cleared(desk, "dry", at + 5.0)
+    assert fired(desk, "dry", T0 + 20.0).reason is Reason.AGAIN_QUIETLY
+    assert fired(desk, "dry", T0 + 21.0, "red", "escalated").reason is Reason.WORSE
+    assert [message.event for message in cleared(desk, "dry", T0 + 25.0).messages] == ["condition_cleared"]
 
 
 def test_a_restart_forgets_nothing() -> None:
     desk = new_desk()
     fired(desk, "dry")
-    again = restarted(desk, ("dry", "P-1"))
+    again = new_desk(open_tickets=desk.open_tickets)
+    assert again.follow(RULES, POLICIES, {("dry", "P-1")}, T0) == []
     assert again.open_tickets == desk.open_tickets
     assert fired(again, "low", T0 + 1.0).reason is Reason.JOINED
     assert cleared(again, "dry", T0 + 2.0).reason is Reason.STILL_FIRING
-
-
-def test_a_rule_that_is_gone_does_not_hold_the_ticket_for_ever() -> None:
-    desk = new_desk()
-    fired(desk, "dry")
-    fired(desk, "low", T0 + 1.0)
-    again = restarted(desk, ("low", "P-1"))
-    assert cleared(again, "low", T0 + 2.0).reason is Reason.CLEARED
-    assert fired(again, "low", T0 + 3.0).reason is Reason.AGAIN
-
-
-def test_a_changed_rule_that_fires_again_has_not_come_back() -> None:
-    desk = new_desk()
-    fired(desk, "dry")
-    again = restarted(desk)
-    decision = fired(again, "dry", T0 + 60.0)
-    assert (decision.reason, decision.messages) == (Reason.JOINED, ())
-    assert ticket_of(decision).occurrences == 1
-    assert cleared(again, "dry", T0 + 61.0).reason is Reason.CLEARED

@@ -8,6 +8,7 @@ import pytest
 from drivers.device import Device
 from gateway.core.config import Config
 from gateway.core.types import Level, Ticket
+from gateway.workbench.backtest.attendance import common
 from gateway.workbench.backtest.comparison import compare
 from gateway.workbench.backtest.figures import roughly
 from gateway.workbench.backtest.outcome import Case, Outcome
@@ -138,3 +139,10 @@ def test_everything_as_json(site: Config) -> None:
 )
 def test_a_duration_at_a_glance(seconds: float, text: str) -> None:
     assert roughly(seconds) == text
+
+
+def test_a_silence_is_one_of_all_only_where_all_were_silent_for_long() -> None:
+    one, two = [(0.0, 5000.0), (9000.0, 9700.0)], [(100.0, 700.0), (800.0, 1000.0), (4000.0, 9650.0)]
+    assert common([one, two]) == common([two, one]) == ((100.0, 700.0), (4000.0, 5000.0), (9000.0, 9650.0))
+    assert common([one]) == tuple(one)
+    assert common([one, two, []]) == ()

@@ -88,6 +88,16 @@ def stretch(config: Config, past: Past, since: str | None, until: str | None) ->
     zone = config.site.zone
     start = first if since is None else _moment(since, "--from", last, zone)
     end = last if until is None else _moment(until, "--to", last, zone)
+    for option, given, moment in (("--from", since, start), ("--to", until, end)):
+        if given is not None and (since is None or until is None) and start >= end:
+            raise Failed(
+                "nothing_left",
+                "{option} {moment} leaves nothing of the record, which goes from {first} to {last}",
+                option=option,
+                moment=_shown(moment, zone),
+                first=_shown(first, zone),
+                last=_shown(last, zone),
+            )
     if start >= end and not (since is None and until is None):
         raise Failed(
             "from_after_to", "--from {start} is not before --to {end}", start=_shown(start, zone), end=_shown(end, zone)

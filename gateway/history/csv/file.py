@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from gateway.core.regular import open_regular
 from gateway.history.past import NoPast
 
 Row = list[str]
@@ -77,7 +78,7 @@ class CsvFile:
 @contextmanager
 def opened(path: Path) -> Iterator[CsvFile]:
     """Open a file. Raises NoPast."""
-    with _tried(lambda path: path.open("rb"), path) as raw:
+    with _tried(open_regular, path) as raw:
         yield CsvFile(path, raw)
 
 

@@ -104,7 +104,7 @@ class Wire:
             connection.close()
 
     def _pieces(self, answer: HTTPResponse, deadline: float) -> Iterator[bytes]:
-        size, promised = 0, answer.getheader("Content-Length")
+        size, promised = 0, answer.length
         while piece := answer.read1(_PIECE):
             size += len(piece)
             if size > MOST_BYTES:
@@ -112,8 +112,8 @@ class Wire:
             if self._monotonic() > deadline:
                 raise TimeoutError
             yield piece
-        if promised is not None and size < int(promised):
-            raise IncompleteRead(b"", int(promised) - size)
+        if promised is not None and size < promised:
+            raise IncompleteRead(b"", promised - size)
 
     def _understood(self, status: int, body: bytes) -> Iterator[Series]:
         if status in _NO_ENTRY:
@@ -130,7 +130,7 @@ class Wire:
             if status == _OK and body.lstrip()[:1] == b"{":
                 raise self._cut_off() from error
             raise self._no_influxdb(status) from error
-        except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise self._no_influxdb(status) from error
 
     def _login(self) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """How far a record can be trusted: how much of the time something is known of each device, and when all was silent."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,18 @@ def common(silences: Iterable[Sequence[Span]]) -> tuple[Span, ...]:
     first, *others = silences
     shared = tuple(first)
     for each in others:
-        both = ((max(a, c), min(b, d)) for a, b in shared for c, d in each)
-        shared = tuple((since, until) for since, until in both if until - since >= SILENT_S)
+        shared = tuple(_overlaps(shared, each))
     return shared
+
+
+def _overlaps(one: Sequence[Span], other: Sequence[Span]) -> Iterator[Span]:
+    """The long ones; spans come in order and do not touch each other."""
+    i = j = 0
+    while i < len(one) and j < len(other):
+        since, until = max(one[i][0], other[j][0]), min(one[i][1], other[j][1])
+        if until - since >= SILENT_S:
+            yield since, until
+        if one[i][1] == until:
+            i += 1
+        else:
+            j += 1

@@ -79,9 +79,7 @@ def _by_problem(cases: Iterable[Case]) -> Mapping[tuple[str, str], list[Case]]:
 
 def _pairs(old: Sequence[Case], new: Sequence[Case], end: float) -> Iterator[Pair]:
     """The pairs of one device and class, best first."""
-    possible = [
-        (pair, common_s) for a in old for b in new if (common_s := _common_s(pair := Pair(a, b), end)) > -NEAR_S
-    ]
+    possible = [(pair, common_s) for pair in _neighbours(old, new, end) if (common_s := _common_s(pair, end)) > -NEAR_S]
     possible.sort(key=lambda each: (-max(each[1], 0.0), abs(each[0].moved_s)))
     taken: set[tuple[str, str]] = set()
     for pair, _ in possible:
@@ -89,6 +87,19 @@ def _pairs(old: Sequence[Case], new: Sequence[Case], end: float) -> Iterator[Pai
         if not taken & ids:
             taken |= ids
             yield pair
+
+
+def _neighbours(old: Sequence[Case], new: Sequence[Case], end: float) -> Iterator[Pair]:
+    """All pairs but those that lie too far apart: of one device and class, each ticket ends before the next begins."""
+    first = 0
+    for case in old:
+        begin, until = case.life(end)
+        while first < len(new) and new[first].life(end)[1] <= begin - NEAR_S:
+            first += 1
+        last = first
+        while last < len(new) and new[last].life(end)[0] < until + NEAR_S:
+            yield Pair(case, new[last])
+            last += 1
 
 
 def _common_s(pair: Pair, end: float) -> float:

@@ -16,6 +16,7 @@ from gateway.core.config import Config
 from gateway.core.note import Note
 from gateway.core.plugins import Plugins
 from gateway.core.types import Block, Fleet
+from gateway.history.grid import cells
 from gateway.history.past import Past
 from gateway.pipeline import assembly, warming
 from gateway.pipeline.engine import Engine, Finding
@@ -57,14 +58,13 @@ def play(
     `progress` is told the share that is done, 0 to 1. Times are seconds since 1970.
     """
     step_s = config.tick_s if step_s is None else step_s
-    start = float(np.ceil(start / step_s)) * step_s
     record = fit(config, past, start, end)
     sites = {name: _with(record.config, rules) for name, rules in variants.items()}
     caseloads = {name: Caseload(site, handled_s) for name, site in sites.items()}
     reels = [_Reel(fleet, _engines(sites, fleet, plugins)) for fleet in record.fleets]
     shown = _Shown(progress, (end - start) / step_s * sum(len(fleet.devices) for fleet in record.fleets))
     for reel in reels:
-        reel.warm(past, start - step_s, step_s)
+        reel.warm(past, _tick_before(start, step_s), step_s)
     for event in merge(*(reel.events(past, start, end, step_s, shown) for reel in reels), key=attrgetter("time")):
         caseloads[event.variant].receive(event.device, event.finding.transition, event.finding.explanations)
     return {
@@ -141,6 +141,10 @@ class _Reel:
             for finding in engine.evaluate(block):
                 device = self.fleet.devices[finding.transition.row]
                 yield _Event(finding.transition.time, variant, device, finding)
+
+
+def _tick_before(time: float, step_s: float) -> float:
+    return float(cells(np.array([time]), step_s)[0] - 1.0) * step_s
 
 
 def _engines(sites: Mapping[str, Config], fleet: Fleet, plugins: Plugins) -> dict[str, Engine]:

@@ -45,6 +45,7 @@ def set_up(test: RuleTest, subject: Subject, kit: Kit) -> Stage:
     times: Floats = MONDAY + test.start + test.step * np.arange(test.samples, dtype=np.float64)
     detectors = {score: _detector(score, test, subject, kit, times) for score in subject.scores}
     engine = Engine(fleet, detectors, Book(tuple(subject.rules.values()), subject.vocabulary(ratings)))
+    engine.waiting = False  # whoever writes a silence at the beginning means it
     blocks = _simulated(test.simulate, engine, times) if test.simulate else iter([_written(test, fleet, times)])
     return Stage(engine, detectors, float(times[0]), blocks)
 

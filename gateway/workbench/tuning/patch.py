@@ -1,6 +1,6 @@
 """A level of a rule as the line of YAML that a person would paste."""
 
-from rules.duration import DAY_S, written
+from rules.duration import time_of_day, written
 from rules.rule import LevelName, Rule
 
 
@@ -15,10 +15,5 @@ def as_yaml(rule: Rule, level: LevelName) -> str:
     if condition.for_s:
         keys.append(f"for: {written(condition.for_s)}")
     if condition.between:
-        keys.append(f'between: "{"-".join(_time_of_day(second) for second in condition.between)}"')
+        keys.append(f'between: "{"-".join(map(time_of_day, condition.between))}"')
     return f"{level}: {{{', '.join(keys)}}}"
-
-
-def _time_of_day(second: float) -> str:
-    hour, minute = divmod(int(second) // 60, 60)
-    return f"{hour:02}:{minute:02}" if second < DAY_S else "24:00"

@@ -122,7 +122,7 @@ def _suggestions(record: Record, name: str) -> Iterator[Suggestion]:
             if limit.operator in {"==", "!="}:
                 continue
             spread = distribution(condition.when, limit, fleet, words, record.past, record.start, record.end)
-            low, high = words.ranges.get(limit.point or "", _ANY) if limit.alike and not limit.rating else _ANY
+            low, high = _possible(limit, words)
             upward = limit.operator in {">", ">="}
             tried = candidates(spread.values, limit.number, upward=upward, low=low, high=high)
             texts = [with_limit(condition.when, limit.span, each.number) for each in tried]
@@ -142,6 +142,16 @@ def _place(config: Config, name: str) -> tuple[Fleet, Rule]:
             if rule.id == name:
                 return fleet, rule
     raise KeyError(name)
+
+
+def _possible(limit: Limit, words: Vocabulary) -> tuple[float, float]:
+    """Where the limit means something: in the range of the point, over the rating if it is a share of one."""
+    low, high = words.ranges.get(limit.point or "", _ANY) if limit.alike else _ANY
+    if limit.rating is None:
+        return low / limit.times, high / limit.times
+    ratings = words.ratings[limit.rating]
+    known = ratings[ratings > 0]
+    return (low / known.max(), high / known.min()) if known.size else _ANY
 
 
 def _objections(rule: Rule, words: Vocabulary) -> set[str]:
