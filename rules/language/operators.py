@@ -27,6 +27,22 @@ COMPARISONS: dict[type[ast.cmpop], Comparison] = {
     ast.NotEq: Comparison(kleene.differ, np.equal),
 }
 
+_PLAIN = {
+    "Tuple": ",",
+    "Attribute": ".",
+    "Subscript": "[ ]",
+    "BitAnd": "&",
+    "BitOr": "|",
+    "BitXor": "^",
+    "Invert": "~",
+    "IfExp": "if",
+    "Lambda": "lambda",
+    "Pow": "**",
+    "FloorDiv": "//",
+    "Mod": "%",
+}
+"""The sign that a person wrote, by its name in the grammar of Python."""
+
 _INSTEAD: dict[str, dict[str, str]] = {
     "BitAnd": {"hint": "and"},
     "BitOr": {"hint": "or"},
@@ -37,7 +53,7 @@ _INSTEAD: dict[str, dict[str, str]] = {
 
 
 def outside(node: ast.expr) -> PydanticCustomError:
-    """Make the finding for a node outside the language, named as Python's grammar names it."""
+    """Make the finding for a node outside the language."""
     match node:
         case ast.BinOp(op=op) | ast.UnaryOp(op=op):
             what = type(op).__name__
@@ -46,4 +62,4 @@ def outside(node: ast.expr) -> PydanticCustomError:
         case _:
             what = type(node).__name__
     message = "{what} is not part of the language; there are + - * /, comparisons, and, or, not, names and functions"
-    return finding("not_in_language", message, span(node), what=what, **_INSTEAD.get(what, {}))
+    return finding("not_in_language", message, span(node), what=_PLAIN.get(what, what), **_INSTEAD.get(what, {}))

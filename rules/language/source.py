@@ -149,7 +149,7 @@ def _unit_at(text: str, position: int, units: list[str]) -> str:
         if whole and spelled(text[start:end]) == spelled(unit):
             return text[position:end]
     match = _ANY_UNIT.match(text, start)
-    if match is None or (start > position and keyword.iskeyword(match[0])):
+    if match is None or (start > position and (keyword.iskeyword(match[0]) or match[0] in _FOREIGN)):
         return ""
     return text[position : match.end()]
 
@@ -158,7 +158,7 @@ def _python_tree(text: str) -> ast.expr:
     try:
         return ast.parse(text.lstrip(), mode="eval").body
     except SyntaxError as error:
-        start = (error.offset or 1) - 1 + len(text) - len(text.lstrip())
+        start = error.offset - 1 + len(text) - len(text.lstrip()) if error.offset else len(text)  # without one: the end
         start = min(max(start, 0), max(len(text.rstrip()) - 1, 0))
         message = "this cannot be read as a condition: {reason}"
         raise finding("condition_syntax", message, (start, start + 1), reason=error.msg) from None

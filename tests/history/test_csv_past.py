@@ -217,6 +217,10 @@ def test_points_that_a_profile_does_not_have_are_told(read: Reading) -> None:
         (f"time,device,flow\n{NOON},X-1,1\n", "is of use: lines of devices that this site does not have: 1 (X-1)"),
         ("time,device,flow\n", "is of use"),
         ('time,device,flow\n1,"P-1,2\n' + "x" * 200_000, "cannot be read: field larger"),
+        (
+            'time,device,flow\n1,P-1,2\n2,"P-1,2\n' + "3,P-1,2\n" * 50,
+            ":3: a quotation mark is opened here and not closed",
+        ),
     ],
 )
 def test_what_no_table_can_be_made_of(read: Reading, text: str | bytes, sentence: str) -> None:

@@ -20,6 +20,7 @@ _LOOK = 1 << 20
 _DELIMITERS = ",;\t"
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _BATCH_CELLS = 200_000
+_LONGEST_CELL = 10  # lines; a note of a person in quotation marks may have some
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,17 @@ class CsvFile:
             rows = self._next(size)
             if not rows:
                 return
-            yield Batch(first_line, rows)
+            batch = Batch(first_line, rows)
+            if self._reader.line_num - first_line - len(rows) >= _LONGEST_CELL:
+                self._refuse_open_quote(batch)
+            yield batch
+
+    def _refuse_open_quote(self, batch: Batch) -> None:
+        """A mark that is never closed makes one cell of all that follows, and would do so without a word."""
+        for index, row in enumerate(batch.rows):
+            if any(cell.count("\n") >= _LONGEST_CELL for cell in row):
+                english = "{file}:{line}: a quotation mark is opened here and not closed; close it, or take it out"
+                raise NoPast("csv_open_quote", english, file=self.path, line=batch.line(index))
 
     def _next(self, count: int) -> list[Row]:
         try:
