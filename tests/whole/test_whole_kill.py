@@ -17,7 +17,7 @@ from tests.whole.house import House, eventually, plan
 
 log = logging.getLogger(__name__)
 
-KILLS = int(os.environ.get("SOAK_KILLS", "10"))
+KILLS = int(os.environ.get("SOAK_KILLS", "6"))
 LIVES_A_ROUND = 3  # of the time that a start takes; shorter ones fit in more often
 SPEED = 60.0
 CALM_S = 9.0

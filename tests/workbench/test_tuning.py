@@ -30,7 +30,7 @@ rules:
 
 def record(folder: Path, when: str = "bearing_temp > 70", spells: Sequence[Spell] = WARM, **packs: str) -> Record:
     config = lane.site(folder, **(packs or {"pumps": ONE_RULE % when}))
-    return Record(config, lane.PLUGINS, Made(config, LENGTH_S, spells), T0, T0 + LENGTH_S, handled_s=HOUR, step_s=60.0)
+    return Record(config, lane.PLUGINS, Made(config, LENGTH_S, spells), T0, T0 + LENGTH_S, handled_s=HOUR, step_s=300.0)
 
 
 def yellow_of(options: Sequence[Option]) -> dict[float, int]:
