@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from gateway.app import build, checkpoint
-from gateway.app.difference import rules_of
 from gateway.app.housekeeping import Housekeeping
 from gateway.app.pages import LocalPages
 from gateway.app.reload import Reloads
@@ -142,7 +141,7 @@ class Daemon:
 
     def _desk(self, saved: Saved) -> Desk:
         config = self._config
-        return Desk(config.site.id, config.site.language, rules_of(config), config.policies, saved.open_tickets)
+        return Desk(config.site.id, config.site.language, config.all_rules, config.policies, saved.open_tickets)
 
     async def _dispatch(self, writer: Writer, stack: AsyncExitStack) -> Dispatch:
         """The sender runs on the wall clock: the network does not run faster for a demo."""

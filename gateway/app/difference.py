@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.core.config import Config
-from rules.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Difference:
 
 def difference(old: Config, new: Config) -> Difference:
     """What a reload changes."""
-    before, after = rules_of(old), rules_of(new)
+    before, after = old.all_rules, new.all_rules
     both = [rule for rule in after if rule in before]
     decided, decides = _deciding(old), _deciding(new)
     changed = dict.fromkeys(rule for rule in both if decided[rule] != decides[rule])
@@ -57,15 +56,10 @@ def need_restart(old: Config, new: Config) -> list[str]:
     return [section for section, is_same in same.items() if not is_same]
 
 
-def rules_of(config: Config) -> dict[str, Rule]:
-    """All rules that watch something, by id."""
-    return {rule.id: rule for rules in config.rules.values() for rule in rules}
-
-
 def _deciding(config: Config) -> Mapping[str, tuple[str, set[str]]]:
     """What decides the alerts of each rule: its fingerprint, and the profiles that it watches."""
     watched: dict[str, set[str]] = defaultdict(set)
     for profile, rules in config.rules.items():
         for rule in rules:
             watched[rule.id].add(profile)
-    return {name: (rule.fingerprint, watched[name]) for name, rule in rules_of(config).items()}
+    return {name: (rule.fingerprint, watched[name]) for name, rule in config.all_rules.items()}

@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 from pydantic_core import PydanticCustomError
 
 from drivers.device import Clock
-from gateway.app.difference import difference, need_restart, rules_of
+from gateway.app.difference import difference, need_restart
 from gateway.app.reload_report import Report
 from gateway.app.round import Round
 from gateway.app.succession import Successor
@@ -119,7 +119,7 @@ class Reloads:
         return report
 
     def _compiled(self, config: Config) -> list[Successor]:
-        refuse_unknown_policies(rules_of(config), config.policies)
+        refuse_unknown_policies(config.all_rules, config.policies)
         engines = self._round.engines.values()
         words = {fleet.profile.profile: config.vocabulary(fleet) for fleet in config.fleets}
         profiles = {engine.fleet.profile.profile: engine for engine in engines}
@@ -156,7 +156,7 @@ class Reloads:
         """Change everything at once: there is no `await` in here, nor between the last block heard and this."""
         now = self._clock.now()
         blind = tuple(rule for each in successors for rule in each.blind())
-        cleared = self._round.succeed(successors, rules_of(config), config.policies, now)
+        cleared = self._round.succeed(successors, config.all_rules, config.policies, now)
         changes = difference(self._config, config)
         self._config, self._since = config, now
         return Report(now, accepted=True, findings=findings, difference=changes, cleared=tuple(cleared), blind=blind)

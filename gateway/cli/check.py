@@ -98,5 +98,4 @@ def _counts(loaded: Loaded) -> dict[str, int]:
     config = loaded.config
     if config is None:
         return {}
-    rules = {rule.id for rules in config.rules.values() for rule in rules}
-    return {"devices": len(config.devices), "profiles": len(config.fleets), "rules": len(rules)}
+    return {"devices": len(config.devices), "profiles": len(config.fleets), "rules": len(config.all_rules)}

@@ -54,6 +54,11 @@ class Config:
         """The rules that watch the devices of a profile."""
         return self.rules.get(profile, ())
 
+    @property
+    def all_rules(self) -> dict[str, Rule]:
+        """Every rule that watches something, by id."""
+        return {rule.id: rule for rules in self.rules.values() for rule in rules}
+
     def models_for(self, profile: str) -> Mapping[str, Use]:
         """The detectors that score the devices of a profile; each makes the point `score.NAME`."""
         return {name: use for name, use in self.models.items() if profile in use.profiles}

@@ -16,6 +16,16 @@ from tests.app.played import Pumps, ask, running, told
 from tests.app.small_site import GOOD, LOW, until
 
 
+def rewritten(config: Config, plugins: Plugins, *changes: tuple[str, str]) -> Config:
+    """The site, after somebody has changed its rules."""
+    pack = config.path.parent / "pack.yaml"
+    for before, after in changes:
+        pack.write_text(pack.read_text().replace(before, after))
+    loaded = load(config.path, plugins=plugins, environment={}).config
+    assert loaded is not None
+    return loaded
+
+
 async def test_after_a_restart_an_alert_goes_on_and_its_ticket_stays_the_same(
     config: Config, plugins: Plugins, pumps: Pumps, api: PropertyApi
 ) -> None:
@@ -43,10 +53,7 @@ async def test_an_edited_rule_ends_its_alert_at_a_restart_as_at_a_reload(
     pumps.shown["P-1"] = LOW
     async with running(config, plugins):
         await until(lambda: len(api.book.orders) == 1)
-    pack = config.path.parent / "pack.yaml"
-    pack.write_text(pack.read_text().replace("pressure < 2", "pressure < 1.2"))
-    edited = load(config.path, plugins=plugins, environment={}).config
-    assert edited is not None
+    edited = rewritten(config, plugins, ("pressure < 2", "pressure < 1.2"))
     pumps.shown["P-1"] = (1.1, 5.0)
     async with running(edited, plugins):
         await until(lambda: bool(told("occurred_again", api)))
@@ -66,10 +73,7 @@ async def test_a_rule_that_went_while_the_daemon_was_down_is_told(
     pumps.shown["P-1"] = LOW
     async with running(config, plugins):
         await until(lambda: len(api.book.orders) == 1)
-    pack = config.path.parent / "pack.yaml"
-    pack.write_text(pack.read_text().replace("id: low", "id: other").replace("pressure < 2", "pressure < 0.1"))
-    without = load(config.path, plugins=plugins, environment={}).config
-    assert without is not None
+    without = rewritten(config, plugins, ("id: low", "id: other"), ("pressure < 2", "pressure < 0.1"))
     for _ in range(2):
         async with running(without, plugins):
             await until(lambda: bool(told("condition_cleared", api)))
@@ -85,10 +89,7 @@ async def test_a_rule_that_was_taken_away_and_put_back_finds_no_alert_of_its_ear
     pumps.shown["P-1"] = LOW
     async with running(config, plugins):
         await until(lambda: len(api.book.orders) == 1)
-    pack = config.path.parent / "pack.yaml"
-    pack.write_text(pack.read_text().replace("id: low", "id: other"))
-    without = load(config.path, plugins=plugins, environment={}).config
-    assert without is not None
+    without = rewritten(config, plugins, ("id: low", "id: other"))
     async with running(without, plugins):
         await until(lambda: _firing(config, "other"))
     pumps.shown["P-1"] = GOOD

@@ -11,7 +11,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from gateway.app.difference import rules_of
 from gateway.app.reload import Reloads
 from gateway.app.reload_report import Report
 from gateway.core import systemd
@@ -69,7 +68,7 @@ def _assert_whole(mine: Reloads, report: Report, before: tuple[object, ...], tod
         assert mine.health().state == "degraded"
         return
     assert today is not None, done
-    rules = rules_of(today)
+    rules = today.all_rules
     books = {p: {r.id: r.fingerprint for r in today.rules_for(p)} for p in mine._round.engines}
     assert _in_force(mine) == (rules, dict(today.policies), books), done
     assert mine.health().state == "ok"

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from gateway.web import server
 from gateway.web.server import LocalWeb
+from tests.needs import absent
 from tests.web.conftest import TICKET, TOKEN, Shown, raw
 
 RIGHT = {"Authorization": f"Bearer {TOKEN}"}
@@ -205,7 +206,7 @@ async def test_it_listens_on_the_six_loopback_too(shown: Shown, figures: Collect
         await web.start()
     except OSError as error:
         if error.errno in {97, 99}:
-            pytest.skip("this machine has no IPv6")
+            absent("this machine has no IPv6")
         raise
     async with ClientSession() as session, session.get(f"http://[::1]:{port}/health") as answer:
         assert answer.status == 200

@@ -29,11 +29,9 @@ def heading(outcome: Outcome, language: Language) -> Iterator[Text]:
         "length": roughly(outcome.end - outcome.start),
     }
     yield Text(say("backtest_range", "{site}, {start} to {end} ({length})", words, language), style="bold")
-    profiles = [fleet.profile.profile for fleet in outcome.config.fleets]
-    rules = {rule.id for profile in profiles for rule in outcome.config.rules_for(profile)}
     counts = {
         "devices": len(outcome.config.devices),
-        "rules": len(rules),
+        "rules": len(outcome.config.all_rules),
         "step": roughly(outcome.step_s),
         "evaluations": _large(outcome.evaluations),
     }

@@ -83,7 +83,7 @@ def expectations(
     None can be late before `excused_until` (wall time): the dispatch API was away.
     """
     every_s = {device.id: device.every for device in config.devices}
-    rules = {rule.id: rule for rules in config.rules.values() for rule in rules}
+    rules = config.all_rules
     waits: dict[tuple[str, str], float] = {
         (rule.id, level): written.for_s / clock.speed
         for rule in rules.values()

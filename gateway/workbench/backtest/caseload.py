@@ -37,8 +37,7 @@ class Caseload:
     """Takes transitions of a whole site in order of time."""
 
     def __init__(self, config: Config, handled_s: float) -> None:
-        rules = {rule.id: rule for fleet in config.fleets for rule in config.rules_for(fleet.profile.profile)}
-        self._desk = Desk(config.site.id, config.site.language, rules, config.policies)
+        self._desk = Desk(config.site.id, config.site.language, config.all_rules, config.policies)
         self._handled_s = handled_s
         self._drafts: dict[str, _Draft] = {}
         self._due: list[tuple[float, str]] = []  # a heap: when which ticket is to be closed, if nothing comes between

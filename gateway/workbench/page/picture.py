@@ -11,11 +11,10 @@ from drivers.device import Profile
 from gateway.core.types import Fleet
 from gateway.history.past import Past
 from gateway.workbench.backtest.outcome import Case, Outcome, Span
+from gateway.workbench.lens import Lens, values
 from gateway.workbench.page.envelope import Envelope
 from gateway.workbench.page.sketch import Sketch, sketch
-from rules.language.expression import compile_quantity
-from rules.vocabulary import Frame, Vocabulary
-from rules.windows.window import Windows
+from rules.vocabulary import Vocabulary
 
 WIDE = 1120
 """Width of a drawing in the units of its paths, which are half pixels."""
@@ -73,14 +72,9 @@ def _stretch(case: Case, outcome: Outcome, horizon_s: float) -> Span:
 
 
 def _read(drawn: Sketch, words: Vocabulary, fleet: Fleet, past: Past, envelope: Envelope, step_s: float) -> None:
-    windows: Windows = {}
-    numbers = [compile_quantity(text, words, windows)[0] for text in drawn.texts]
+    lens = Lens(words)
+    numbers = [lens.quantity(text) for text in drawn.texts]
     for block in past.blocks(fleet, envelope.start - max(drawn.horizon_s, step_s), envelope.end, step_s):
-        nobody_knows = dict.fromkeys(words.scores, np.full(block.age.shape[:2], np.nan))
-        frame = Frame(block.times, block.values, block.age, nobody_knows, words.calendar)
-        with np.errstate(all="ignore"):
-            for standing in windows.values():
-                standing.feed(frame)
-            series = [frame.full(np.asarray(number.at(frame), np.float64))[:, 0] for number in numbers]
-        envelope.feed(block.times, np.stack(series, axis=1))
+        frame = lens.frame(block)
+        envelope.feed(block.times, np.stack([values(number, frame)[:, 0] for number in numbers], axis=1))
     envelope.finish()

@@ -41,7 +41,7 @@ class Report:
     def rules(self) -> Mapping[str, Rule]:
         """Every rule of the site by its id."""
         config = self.outcome.config
-        return {rule.id: rule for fleet in config.fleets for rule in config.rules_for(fleet.profile.profile)}
+        return config.all_rules
 
     @cached_property
     def drawn(self) -> frozenset[str]:

@@ -8,11 +8,10 @@ import numpy as np
 from gateway.core.types import Block, Fleet, Floats
 from gateway.history.past import Past
 from gateway.pipeline.engine import LEARN_STEP_S
+from gateway.workbench.lens import Lens, holds, values
 from gateway.workbench.tuning.candidates import thinned
-from rules.language.expression import compile_condition, compile_quantity
 from rules.language.limits import Limit, with_limit
-from rules.vocabulary import Frame, Vocabulary
-from rules.windows.window import Windows
+from rules.vocabulary import Vocabulary
 
 MOST_VALUES = 200_000
 _ALWAYS = 9e14
@@ -37,35 +36,31 @@ def distribution(
     passed = -_ALWAYS if limit.operator in {">", ">="} else _ALWAYS
     for rest in (with_limit(condition, limit.span, passed), None):
         looks = _Looks(limit, rest, words)
-        values = thinned(looks.over(past.blocks(fleet, start, end, LEARN_STEP_S)), MOST_VALUES)
+        counted = thinned(looks.over(past.blocks(fleet, start, end, LEARN_STEP_S)), MOST_VALUES)
         if looks.held:
             break
     held = looks.held / max(1, looks.known) if rest else 0.0
-    return Distribution(values, looks.known / max(1, looks.cells), held)
+    return Distribution(counted, looks.known / max(1, looks.cells), held)
 
 
 class _Looks:
     """The quantity, where the rest of its condition holds: the condition with a limit that is always passed."""
 
     def __init__(self, limit: Limit, rest: str | None, words: Vocabulary) -> None:
-        self._words = words
-        self._windows: Windows = {}
-        self._quantity, _ = compile_quantity(limit.quantity, words, self._windows)
-        self._rest = compile_condition(rest, words, self._windows)[0] if rest else None
-        self._scale = limit.values(words) / limit.number if limit.number else np.ones(words.devices)
+        self._lens = Lens(words)
+        self._quantity = self._lens.quantity(limit.quantity)
+        self._rest = self._lens.condition(rest) if rest else None
+        scale = limit.values(words) / limit.number if limit.number else np.ones(words.devices)
+        self._scale = np.where(scale == 0, np.nan, scale)
         self.cells = self.known = self.held = 0
 
     def over(self, blocks: Iterator[Block]) -> Iterator[Floats]:
         """The values that count, [n] by block."""
         for block in blocks:
-            unknown = dict.fromkeys(self._words.scores, np.full(block.age.shape[:2], np.nan))
-            frame = Frame(block.times, block.values, block.age, unknown, self._words.calendar)
-            with np.errstate(all="ignore"):
-                for standing in self._windows.values():
-                    standing.feed(frame)
-                x = frame.full(self._quantity.at(frame)) / self._scale
-                known = np.isfinite(x)
-                held = known & frame.full(self._rest.truth.true(frame)) if self._rest else known
+            frame = self._lens.frame(block)
+            x = values(self._quantity, frame) / self._scale
+            known = np.isfinite(x)
+            held = known & holds(self._rest, frame) if self._rest else known
             self.cells += x.size
             self.known += int(known.sum())
             self.held += int(held.sum())
