@@ -13,7 +13,7 @@ from gateway.core.almanac import Almanac
 from rules.book import Book
 from rules.rule import Pack, Rule, Transition
 from rules.vocabulary import Vocabulary
-from simulators.faults import FAULTS
+from simulators.faults import FAULTS, SLOW
 from simulators.plant_machine import Floats
 from simulators.site import Injection, SimulatedDevice, SimulatedSite
 
@@ -45,7 +45,10 @@ def watch(site: SimulatedSite, kind: str, times: Floats, score: Floats | None = 
     classes: dict[str, Any] = {rule.id: rule.kind for rule in rules}
     book = Book(rules, vocabulary)
     age = np.where(np.isnan(values), np.inf, 0.0)
-    return [(classes[found.rule], found) for found in book.update(times, values, age, {"usual": scores})]
+    return [
+        (classes[found.rule], found)
+        for found in book.update(times, values, age, {"score.usual": scores, "health.usual": 100.0 * (1.0 - scores)})
+    ]
 
 
 @pytest.mark.parametrize("kind", ["elevator", "pump-set", "power-meter", "transformer"])
@@ -61,7 +64,7 @@ def test_a_normal_day_by_the_second_raises_nothing(device: Callable[..., Simulat
     assert watch(site, kind, START + np.arange(0.0, DAY, 1.0)) == []
 
 
-@pytest.mark.parametrize("fault", [name for name in FAULTS if name != "bearing-wear"])
+@pytest.mark.parametrize("fault", [name for name in FAULTS if name not in SLOW])
 @pytest.mark.parametrize("severity", [0.0, 1.0])
 @pytest.mark.parametrize("hour", [2.5, 7.5, 14.0, 19.0])
 def test_a_fault_raises_its_own_class_and_no_other(

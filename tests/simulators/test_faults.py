@@ -3,13 +3,19 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from simulators.faults import FAULTS
+from simulators.faults import FAULTS, SLOW
 from simulators.site import Injection, SimulatedDevice, SimulatedSite
 
 MORNING = 1_773_446_400.0  # 2026-03-14 08:00 in Shanghai
 KIND = {"silent-meter": "power-meter"}
 HOUR = 3600.0
-DURATION = {"bearing-wear": 15 * 24 * HOUR, "transformer-overload": 2 * HOUR}
+DURATION = {
+    "bearing-wear": 15 * 24 * HOUR,
+    "door-degradation": 21 * 24 * HOUR,
+    "loose-joint": 30 * 24 * HOUR,
+    "impeller-clog": 10 * 24 * HOUR,
+    "transformer-overload": 2 * HOUR,
+}
 
 Devices = Callable[..., SimulatedDevice]
 
@@ -45,8 +51,8 @@ def test_every_fault_shows_at_any_hour_and_stays_possible(
 ) -> None:
     site, injection = befallen(device, fault, severity, MORNING + hour * HOUR)
     (truth,) = site.truths()
-    if fault == "bearing-wear" and severity == 0.0:
-        assert truth.shown_at is None  # a bearing that does not wear
+    if fault in SLOW and severity == 0.0:
+        assert truth.shown_at is None  # what does not wear
         return
     assert truth.shown_at is not None
     assert truth.onset <= truth.shown_at < truth.until
@@ -62,6 +68,9 @@ def test_every_fault_shows_at_any_hour_and_stays_possible(
         ("dry-run", 1.0, 6.0),
         ("pipe-burst", 5.0, 30.0),
         ("bearing-wear", 1 * 24 * HOUR, 8 * 24 * HOUR),
+        ("door-degradation", 3 * 24 * HOUR, 12 * 24 * HOUR),
+        ("loose-joint", 1 * HOUR, 15 * 24 * HOUR),
+        ("impeller-clog", 3 * 24 * HOUR, 10 * 24 * HOUR),
         ("transformer-overload", 600.0, 2100.0 + 900.0),
         ("silent-meter", 0.0, 1.0),
     ],
@@ -88,6 +97,49 @@ def test_a_worn_bearing_grows_steadily_and_stays_below_the_limits_when_mild(devi
     assert (np.diff(vibration) > 0.0).all()
     assert 3.5 < vibration[-1] < 5.1
     assert channel(site, "bearing_temp", days).max() < 70.0
+
+
+def means(site: SimulatedSite, name: str, onset: float, days: int, *, running: bool = False) -> np.ndarray:
+    """The mean of each whole day."""
+    each = [onset + day * 24 * HOUR + np.arange(0.0, 24 * HOUR, 60.0) for day in range(days)]
+    on = [channel(site, "running", times) > 0.5 if running else np.ones(len(times), np.bool_) for times in each]
+    return np.array([channel(site, name, times)[mask].mean() for times, mask in zip(each, on, strict=True)])
+
+
+def test_a_door_closes_ever_more_slowly_and_reopens_ever_more_often(device: Devices) -> None:
+    site, injection = befallen(device, "door-degradation", severity=1.0)
+    close, reopens = (means(site, name, injection.onset, 21) for name in ("door_close", "door_reopens"))
+    assert (np.diff(close) > 0.0).all()
+    assert close[0] == pytest.approx(2.6, abs=0.1)
+    assert close[-1] == pytest.approx(4.5, abs=0.15)
+    assert reopens[-7:].mean() > 2.0 * reopens[:7].mean()
+
+
+def test_a_loose_joint_warms_one_phase_with_the_square_of_the_load(device: Devices) -> None:
+    site, injection = befallen(device, "loose-joint", severity=1.0)
+    healthy = SimulatedSite([site.devices["X-1"]], seed=7)
+    last = injection.onset + 29 * 24 * HOUR + np.arange(0.0, 24 * HOUR, 60.0)
+    excess = channel(site, "winding_temp_c", last) - channel(healthy, "winding_temp_c", last)
+    load = channel(site, "load", last)
+    assert 20.0 < excess.mean() < 40.0
+    assert np.corrcoef(excess, load**2)[0, 1] > 0.9
+    np.testing.assert_array_equal(channel(site, "winding_temp_a", last), channel(healthy, "winding_temp_a", last))
+
+
+def test_a_clogged_impeller_needs_more_speed_and_power_for_the_same_water(device: Devices) -> None:
+    site, injection = befallen(device, "impeller-clog", severity=1.0)
+    healthy = SimulatedSite([site.devices["X-1"]], seed=7)
+    sick, well = (
+        {
+            name: means(which, name, injection.onset, 10, running=True)
+            for name in ("flow", "speed_hz", "power", "vibration")
+        }
+        for which in (site, healthy)
+    )
+    np.testing.assert_allclose(sick["flow"], well["flow"])
+    assert (sick["speed_hz"] - well["speed_hz"])[-1] == pytest.approx(2.85, abs=0.3)
+    assert (sick["power"] / well["power"])[-1] > 1.15
+    assert (sick["vibration"] - well["vibration"])[-1] == pytest.approx(0.76, abs=0.1)
 
 
 def test_an_overload_heats_the_windings_slowly_and_they_cool_slowly(device: Devices) -> None:
