@@ -33,11 +33,11 @@ def _feeders(document: Document) -> Iterator[Finding]:
     feeder = {name: document.at((*path[:-1], "fed_by")) for path, name in _texts(document, "id")}
     told: set[str] = set()
     for path, source in _texts(document, "fed_by"):
-        name = document.at((*path[:-1], "id"))
+        name = str(document.at((*path[:-1], "id")))
         if source not in feeder:
             context = {"name": source, **nearest(source, feeder)}
             yield document.finding(PydanticCustomError("unknown_feeder", "there is no device {name}", context), path)
-        elif name not in told and (loop := _loop(str(name), feeder)):
+        elif name not in told and (loop := _loop(name, feeder)):
             told.update(loop)
             context = {"loop": " → ".join(loop)}
             yield document.finding(PydanticCustomError("feeder_loop", "these feed each other: {loop}", context), path)

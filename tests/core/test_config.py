@@ -131,6 +131,11 @@ def test_tests_beside_a_pack_are_not_packs(tmp_path: Path, plugins: Plugins) -> 
     assert _load(tmp_path, plugins, **{"pumps": PACK, "pumps.test": "tests: []\n"}).findings == ()
 
 
+def test_a_fed_device_whose_id_is_no_text(tmp_path: Path, plugins: Plugins) -> None:
+    site = SITE.replace("{id: P-2,", "{id: {a: 1},").replace("fed_by: P-1", "fed_by: M-1")
+    assert "not_text" in [finding.kind for finding in _load(tmp_path, plugins, site, pumps=PACK).findings]
+
+
 def test_a_broken_site_still_speaks_its_language(tmp_path: Path, plugins: Plugins) -> None:
     loaded = _load(tmp_path, plugins, SITE.replace("language: en", "language: zh, x: 1"))
     assert (loaded.config, loaded.language) == (None, "zh")

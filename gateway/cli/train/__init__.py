@@ -1,0 +1,1 @@
+"""`gateway train`: trained models from history."""
