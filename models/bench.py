@@ -8,7 +8,7 @@ from models.usual import Usual
 
 PACE_S = 60.0
 """Series sampled faster than this are told slower, so that the detector's paces span as many rows as on site."""
-SETTINGS = Settings.model_validate({"step": "0s", "warm_up": "6h"})
+SETTINGS = Settings.model_validate({"step": "0s", "warm_up": "400m"})
 
 
 class Series:

@@ -1,8 +1,9 @@
 """The contract of an anomaly detector: arrays in, one score per device out.
 
-A score is in [0, 1] and means the same for every device and profile: 0.5 is worth a look, 0.95 is worth a ticket.
-NaN is "I do not know": warming up, or too little is known of the device. Detectors never see a device, a clock or a
-file; they are told times and values, all devices of a profile at once.
+A score is in [0, 1] and means the same for every device and profile: 0.5 that lasts is worth a ticket, 0.95 is worth
+a look even if it was a single moment. Health goes from 0 to 100. NaN is "I do not know": warming up, or too little is
+known of the device. Detectors never see a device, a clock or a file; they are told times and values, all devices of a
+profile at once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +40,7 @@ class Explanation:
 
 
 class Detector(Protocol):
-    """A streaming detector over the D devices of one profile with P points."""
+    """A streaming detector over the D devices of one profile with P points; a deep copy of it goes its own way."""
 
     warm_up_s: float
     """Site time of fresh readings that a device needs before its score is known."""
@@ -51,6 +52,14 @@ class Detector(Protocol):
         are not learnt. `frozen[D]` names devices with a firing alert: they are scored but not learnt from.
         Cutting the same rows into other blocks gives the same scores.
         """
+        ...
+
+    def health(self) -> Floats:
+        """How well each device is in each row of the last update, [T, D]: 100 at its best, at 50 somebody should go."""
+        ...
+
+    def accept(self, rows: Bools) -> None:
+        """A person says that what devices rows[D] do now is usual: relearn their reference from here on."""
         ...
 
     def explain(self, row: int) -> Explanation:
@@ -66,6 +75,10 @@ class Detector(Protocol):
         ...
 
 
+def _right(settings: Any, profile: str, points: Sequence[str]) -> None:
+    """There is nothing to check."""
+
+
 @dataclass(frozen=True, slots=True)
 class DetectorPlugin:
     """What a detector package registers under the entry point group `gateway.detectors`."""
@@ -73,4 +86,10 @@ class DetectorPlugin:
     name: str
     settings: type[BaseModel]
     make: Callable[[Any, Sequence[str], int], Detector]
-    """(settings, point names [P], number of devices D) -> detector."""
+    """(settings, point names [P], number of devices D) -> detector. May raise what `check` raises."""
+    check: Callable[[Any, str, Sequence[str]], None] = _right
+    """(settings, profile, point names [P]); raises PydanticCustomError if no device of that profile can be scored.
+
+    Then its scores are unknown, `gateway check` warns and health is degraded; the site starts all the same. The
+    context's "key" names the setting at fault.
+    """

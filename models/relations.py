@@ -10,15 +10,19 @@ from typing import Self
 
 import numpy as np
 
-from models.detector import Bools, Floats
+from models.daily import DAY_S
+from models.detector import Floats
+from models.experience import MEMORY_S
 from models.memory import Memory
 
 BLOCK = 12
 """Columns that see each other: 96 bytes of covariance per point, and a pump, a lift or a meter fits whole."""
 RIDGE = 0.01
 """Share of a point's own variance added to it: sensors are repeatable to about a tenth of their usual swing."""
-SETTLING_S = 3600.0
-"""The ridge is larger by SETTLING_S / learnt time: an hour of one regime proves no relation."""
+SETTLING_S = 86400.0
+"""The ridge is larger by SETTLING_S / learnt time: relations seen in a part of a day may be two drifts that met."""
+PRIOR_S = 1200.0
+"""Weight of what was believed before, so that the first minutes do not decide."""
 SOLVES = 2000
 """Blocks inverted per refresh (about 20 ms); a larger fleet takes turns."""
 
@@ -41,31 +45,28 @@ class Relations(Memory):
         """Deviation[D, P] expected of each point from the others."""
         return self._flat(np.matmul(self.weights, self._blocked(deviation)[..., None]), deviation.shape[1])
 
-    def doubt(self, missing: Bools) -> Floats:
-        """The variance [D, P] that points without a value add to what is expected of the others."""
-        unknown = self._blocked(missing.astype(np.float64)) * np.einsum("dgii->dgi", self.covariance)
-        return self._flat(np.matmul(np.square(self.weights), unknown[..., None]), missing.shape[1])
+    def learn(self, deviation: Floats, learns_s: Floats, learnt_s: Floats) -> None:
+        """Fold deviation[D, P] in for learns_s[D, P] of site time after learnt_s[D, P]: a running mean that forgets.
 
-    def learn(self, deviations: Floats, rates: Floats) -> None:
-        """Fold deviations[K, D, P] in, one after the other. A pair moves at the lesser of its two rates[K, D, P]."""
-        x, r = self._blocked(deviations), self._blocked(rates)
-        pair = np.minimum(r[..., :, None], r[..., None, :])
+        A pair moves at the lesser of its two rates.
+        """
+        rate = learns_s / (np.minimum(_settled_s(learnt_s), MEMORY_S) + (PRIOR_S + learns_s))
+        x, r = self._blocked(deviation), self._blocked(rate)
         gain = x[..., :, None] * x[..., None, :]
-        gain *= pair
-        keep = np.subtract(1.0, pair, out=pair)
-        for k in range(len(gain)):
-            self.covariance *= keep[k]
-            self.covariance += gain[k]
+        gain -= self.covariance
+        gain *= np.minimum(r[..., :, None], r[..., None, :])
+        self.covariance += gain
 
     def refresh(self, turn: int, learnt_s: Floats) -> None:
-        """Solve the regressions anew for the devices whose turn it is; learnt_s[D] is how long each has learnt."""
+        """Solve the regressions anew for the devices whose turn it is, after learnt_s[D, P]."""
+        settled_s = _settled_s(learnt_s).max(axis=1)
         devices, groups, width, _ = self.weights.shape
         mine = slice(turn % (turns := -(-devices * groups // SOLVES)), None, turns)
         covariance = self.covariance[mine]
         spread = np.sqrt(np.einsum("dgii->dgi", covariance))
         spread[spread == 0.0] = 1.0
         correlation = covariance / (spread[..., :, None] * spread[..., None, :])
-        ridge = RIDGE + SETTLING_S / np.maximum(learnt_s[mine], SETTLING_S)
+        ridge = RIDGE + np.square(SETTLING_S / np.maximum(settled_s[mine], 60.0))
         inverse = np.linalg.inv(correlation + ridge[:, None, None, None] * np.eye(width))
         weights = -inverse / np.einsum("dgii->dgi", inverse)[..., :, None]
         weights *= spread[..., :, None] / spread[..., None, :]
@@ -83,6 +84,11 @@ class Relations(Memory):
 
     def _flat(self, blocked: Floats, points: int) -> Floats:
         return blocked.reshape(len(blocked), -1)[:, :points]
+
+
+def _settled_s(learnt_s: Floats) -> Floats:
+    """How long relations have been learnt: anew once the usual day is known, for deviations from it are others."""
+    return np.where(learnt_s < DAY_S, learnt_s, learnt_s - DAY_S)
 
 
 def _blocks(points: int) -> tuple[int, int]:

@@ -1,8 +1,9 @@
-"""The usual detector of anomalies: learns what is usual for each device and scores how rarely it is this unusual.
+"""The usual detector of anomalies: learns what is usual for each device, and scores sudden news and lasting change.
 
-Readings are gathered into steps; of each step the usual time of day, then what the other points of the device explain,
-is taken away; what remains is scaled, smoothed and held against its own tail. One numpy call serves all devices.
-Score s: a healthy device gets there once in s/(1 - s) weeks; 0.5 is once a week, 0.95 once in 19 weeks.
+Readings are gathered into steps. Of each step's mean the usual time of day, then what the other points of the device
+explain, is taken away; where the rest stands, against where it used to stand, is lasting change. The mean itself, held
+against everything seen before, is sudden news. One numpy call serves all devices; what a score promises stands in
+`verdict`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,45 +13,48 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.daily import DAY_S, NODE_S, UsualDay, expected, follow
+from models.daily import DAY_S, NODE_S, UsualDay
 from models.detector import Bools, DetectorPlugin, Explanation, Floats
-from models.experience import LONGEST_S, Experience, running
+from models.experience import LONGEST_S, Experience
 from models.explain import Evidence
 from models.kinds import Kinds
+from models.level import PACE, Level
 from models.memory import Memory
-from models.outlook import Lessons, Outlook, Sight, flags
+from models.records import Records
 from models.relations import Relations
+from models.seasons import Seasons
 from models.settings import Settings
-from models.spread import Spread, inverse_count
-from models.steps import ABSURD, Ends, Means, OpenStep, ends
-from models.tails import SIDES, Tails
-from models.verdict import Verdict, rarest, score
+from models.steps import ABSURD, OpenStep, ends
+from models.verdict import Verdict, suspicious_spreads
 
 _SCALARS = ("time", "opened", "node")
 AT_ONCE = 50_000
-"""Readings worked on at once: enough to make the cost of a numpy call small, few enough to stay in the cache."""
+"""Readings gathered at once: enough to make the cost of a numpy call small, few enough to stay in the cache."""
 
 
 class Usual:
-    """A `Detector` over the D devices of one profile. About 850 bytes of state per device and point."""
+    """A `Detector` over the D devices of one profile."""
 
     def __init__(self, settings: Settings, points: Sequence[str], devices: int) -> None:
         self.warm_up_s = settings.warm_up
         self._step_s = settings.step
-        # The first day, or a third of a shorter warm-up, goes to the profile alone.
-        self._first_s = min(DAY_S, settings.warm_up / 3.0)
         self._points, self._devices = tuple(points), devices
         self._time = self._opened = self._node = -inf
         self._cold()
 
     def update(self, times: Floats, values: Floats, age: Floats, frozen: Bools) -> Floats:
         """See `Detector.update`. A score stands until the next step is finished."""
-        scores = np.empty(values.shape[:2])
+        scores, health = np.empty(values.shape[:2]), np.empty(values.shape[:2])
         rows = max(1, AT_ONCE // max(1, self._devices * len(self._points)))
         for first in range(0, len(times), rows):
             part = slice(first, first + rows)
-            scores[part] = self._take(times[part], values[part], age[part], frozen)
+            scores[part], health[part] = self._take(times[part], values[part], age[part], frozen)
+        self._shown = health
         return scores
+
+    def health(self) -> Floats:
+        """See `Detector.health`."""
+        return self._shown
 
     def explain(self, row: int) -> Explanation:
         """See `Detector.explain`; `since` is when the score rose above 0.5, NaN while it has not."""
@@ -58,6 +62,15 @@ class Usual:
         if self._evidence is None:
             return Explanation(score, since, ())
         return self._evidence.explain(row, score, since, self._points)
+
+    def accept(self, rows: Bools) -> None:
+        """See `Detector.accept`: the usual day moves to where the device now is; what varies is relearnt in a day."""
+        calm = self._experience.calm
+        shift = np.where(rows[:, None], calm, 0.0)
+        self._day.move(shift)
+        calm -= shift
+        self._level.accept(np.broadcast_to(rows[:, None], calm.shape))
+        self._verdict.accept(rows)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """See `Detector.state`."""
@@ -86,157 +99,111 @@ class Usual:
         self._kinds = Kinds.cold(*size)
         self._day = UsualDay.cold(*size)
         self._relations = Relations.cold(*size)
-        self._spread = Spread.cold(*size)
-        self._tails = Tails.cold(*size, self._step_s or 60.0)
+        self._level = Level.cold(*size)
+        self._seasons = Seasons.cold(*size)
+        self._records = Records.cold(*size)
         self._experience = Experience.cold(*size)
         self._verdict = Verdict.cold(self._devices)
         self._evidence: Evidence | None = None
+        self._shown = np.empty((0, self._devices))
 
     def _parts(self) -> Iterator[tuple[str, Memory]]:
         yield "steps", self._steps
         yield "kinds", self._kinds
         yield "day", self._day
         yield "relations", self._relations
-        yield "spread", self._spread
-        yield "tails", self._tails
+        yield "level", self._level
+        yield "seasons", self._seasons
+        yield "records", self._records
         yield "experience", self._experience
         yield "verdict", self._verdict
 
     @property
     def _signature(self) -> NDArray[Any]:
-        return np.array(f"usual 1, step {self._step_s:g} s, points {' '.join(self._points)}")
+        return np.array(f"usual 2, step {self._step_s:g} s, points {' '.join(self._points)}")
 
-    def _take(self, times: Floats, values: Floats, age: Floats, frozen: Bools) -> Floats:
-        """Gather rows into steps, and judge and learn those that they finish; scores [T, D]."""
+    def _take(self, times: Floats, values: Floats, age: Floats, frozen: Bools) -> tuple[Floats, Floats]:
+        """Gather rows into steps, and judge and learn those that they finish; scores and health, [T, D] each."""
         latest = np.maximum.accumulate(np.concatenate(([self._time], times)))
         known = np.abs(values) < ABSURD
         fresh = (age < (times - latest[:-1])[:, None, None]) & known
         done, self._opened = ends(times, latest[:-1], self._opened, self._step_s)
         self._time = float(latest[-1])
         means = self._steps.gather(values, fresh, np.concatenate(([0], done.begins, [len(times)])))
-        scores = np.empty((len(done.rows) + 1, self._devices))
-        scores[0] = self._verdict.score
-        if len(done.rows):
-            self._finish(self._sight(done, means, values[done.rows], known[done.rows]), frozen, scores[1:])
-        return scores[np.searchsorted(done.rows, np.arange(len(times)), side="right")]
+        scores, health = np.empty((2, len(done.rows) + 1, self._devices))
+        scores[0], health[0] = self._verdict.score, self._verdict.health
+        for k, row in enumerate(done.rows.tolist()):
+            gap_s = min(float(done.gaps_s[k]), LONGEST_S)
+            self._finish(float(done.times[k]), gap_s, means.mean[k], values[row], known[row], frozen)
+            scores[k + 1], health[k + 1] = self._verdict.score, self._verdict.health
+        shown = np.searchsorted(done.rows, np.arange(len(times)), side="right")
+        return scores[shown], health[shown]
 
-    def _sight(self, done: Ends, means: Means, row: Floats, known: Bools) -> Sight:
-        fresh = means.readings > 0.0
-        stands_for_s, lived = self._experience.see(done.times, fresh)
-        gaps_s = np.minimum(done.gaps_s, LONGEST_S)
-        inverse = inverse_count(means.readings)
-        several = flags(means.readings > 1.0)
-        return Sight(
-            done.times, gaps_s, means.mean, inverse, means.variance, row, known, fresh, lived, stands_for_s, several
+    def _finish(self, time: float, gap_s: float, mean: Floats, row: Floats, known: Bools, frozen: Bools) -> None:
+        """Judge one finished step, then learn from it."""
+        experience = self._experience
+        fresh = ~np.isnan(mean)
+        stands_for_s = experience.see(time, mean - self._steps.base, fresh)
+        usual = self._day.expected(time, experience.learnt_s)
+        deviation = experience.held - usual
+        deviation *= self._context(known)
+        experience.calm += PACE * (deviation - experience.calm)
+        related = self._relations.expected(deviation)
+        residual = experience.held - usual - related
+        self._level.follow(residual, fresh, stands_for_s)
+        surprises = self._seasons.surprises(time, np.where(fresh, experience.held, np.nan))
+        statistics = self._records.follow(np.where(fresh, experience.held, np.nan), surprises)
+        self._judge(time, known, usual + related, statistics, frozen)
+        willing, over = self._verdict.willing(frozen, gap_s)
+        if np.count_nonzero(over):
+            self.accept(over)
+        learns_s = stands_for_s * willing[:, None]
+        self._kinds.note(row, known & willing[:, None])
+        self._learn(time, experience.calm, residual, learns_s)
+        # News of a lasting change is news once: only a firing alert keeps it from being remembered.
+        remembers = fresh & ~(frozen & ~over)[:, None]
+        self._records.learn(statistics, remembers)
+        self._seasons.learn(time, experience.held, surprises, remembers)
+        self._look_back(time)
+
+    def _judge(self, time: float, known: Bools, expected: Floats, statistics: Floats, frozen: Bools) -> None:
+        base, level = np.nan_to_num(self._steps.base), self._level
+        learnt = self._kinds.measured & (self._experience.learnt_s >= self.warm_up_s)
+        judged = learnt & known
+        spread = level.spread(base + expected)
+        away = level.smooth - level.mean
+        deviation = away / spread
+        surplus = self._records.surplus(statistics)
+        low, high = self._records.low.copy(), self._records.high.copy()
+        sudden = self._verdict.judge(time, deviation, surplus.max(axis=1, initial=0.0), judged, learnt, frozen)
+        self._verdict.heal((level.day - level.mean) / spread, judged)
+        suspicious = suspicious_spreads(judged.sum(axis=1))
+        expected = base + expected + level.mean
+        self._evidence = Evidence(
+            judged, deviation, suspicious, expected, away, spread, surplus, statistics, low, high, base, sudden
         )
 
-    def _finish(self, sight: Sight, frozen: Bools, scores: Floats) -> None:
-        """Judge and learn K finished steps, and look back after the first of each half hour; fills scores[K, D]."""
-        nodes = np.floor(sight.times / NODE_S)
-        turns = np.flatnonzero(nodes > np.maximum.accumulate(np.concatenate(([self._node], nodes[:-1]))))
-        start = 0
-        for turn in turns.tolist():
-            willing = self._follow(sight[start : turn + 1], frozen, scores[start : turn + 1])
-            self._look_back(int(nodes[turn]), sight.row[turn], sight.known[turn] & (willing > 0.0)[:, None])
-            start = turn + 1
-        if start < len(sight):
-            self._follow(sight[start:], frozen, scores[start:])
+    def _context(self, known: Bools) -> Bools:
+        """Which points [D, P] explain others. A counter explains nothing, however much it has moved."""
+        return known & ~np.isnan(self._experience.seen) & ~self._kinds.climbing
 
-    def _follow(self, sight: Sight, frozen: Bools, scores: Floats) -> Floats:
-        """Judge each step, then learn from it; returns how willing devices [D] were to learn the last one.
+    def _learn(self, time: float, deviation: Floats, residual: Floats, learns_s: Floats) -> None:
+        experience, before = self._experience, self._experience.learnt_s
+        after = before + learns_s
+        self._day.learn(time, experience.held, before, learns_s)
+        self._relations.learn(deviation, learns_s, before)
+        self._level.learn(residual, learns_s)
+        founded = np.floor(np.minimum(after / DAY_S, 2.0)) > np.floor(np.minimum(before / DAY_S, 2.0))
+        if np.count_nonzero(founded):
+            self._level.start_over(founded)
+        experience.learnt_s[:] = after
 
-        The outlook holds until a device becomes suspect or ceases to be; then it is worked out anew from there.
-        """
-        explains, missing = self._context(sight)
-        deviations, rarities, looks = np.empty_like(sight.mean), np.empty_like(scores), np.empty_like(scores)
-        outlook, lessons, since, told = self._outlook(sight, frozen), None, 0, 0
-        suspect = self._verdict.suspect
-        for k, time in enumerate(sight.times.tolist()):
-            mean, inverse = sight.mean[k], sight.inverse[k]
-            left, right, share = self._day.around(time)
-            usual = expected(left, right, share, mean)
-            deviation = np.subtract(mean, usual, out=deviations[k])
-            np.copyto(self._experience.held, deviation, where=sight.fresh[k])
-            related = self._relations.expected(self._experience.held * explains[k])
-            doubt = None
-            if (lacking := missing[k]) is not None:
-                told = self._relate(deviations[since:k], lessons, told - since) + since
-                doubt = self._relations.doubt(lacking)
-            sigma = self._spread.sigma(inverse, usual, doubt)
-            residual = deviation - related
-            over = self._tails.follow(residual / sigma, self._step_s or float(sight.gaps_s[k]))
-            weeks = self._tails.weeks(over)
-            if outlook.hides[k - since]:
-                np.copyto(weeks, -inf, where=outlook.hidden[k - since])
-            rarities[k] = rarity = rarest(weeks, outlook.looks[k - since])
-            if np.count_nonzero((rarity >= 0.0) != suspect):
-                suspect = rarity >= 0.0
-                self._relate(deviations[since:k], lessons, told - since)
-                self._settle(outlook, k - since)
-                self._verdict.turn(time, suspect)
-                looks[since:k] = outlook.looks[: k - since]
-                since, told, outlook, lessons = k, k, self._outlook(sight[k:], frozen), None
-            if lessons is None:
-                lessons = Lessons.of(outlook.learns_s, outlook.learnt_s[:-1], self._first_s)
-            j = k - since
-            if lessons.leaves_out[j]:
-                np.copyto(deviation, 0.0, where=lessons.ignored[j])
-                np.copyto(residual, 0.0, where=lessons.ignored[j])
-            follow(left, right, share, deviation * lessons.day[j])
-            self._spread.learn(residual, inverse, lessons.spread[j])
-            self._tails.learn(over, lessons.tails.up[j], lessons.tails.down[j], lessons.tails.excess[j])
-            if sight.several[k]:
-                self._spread.learn_within(sight.variance[k], ~lessons.ignored[j])
-        self._relate(deviations[since:], lessons, told - since)
-        self._settle(outlook, len(sight) - since)
-        looks[since:] = outlook.looks
-        scores[:] = score(rarities, looks)
-        self._verdict.score[:] = scores[-1]
-        self._evidence = Evidence(usual + related, sigma, self._tails.smooth, self._tails.excess, weeks)
-        willing: Floats = outlook.willing[-1]
-        return willing
-
-    def _relate(self, deviations: Floats, lessons: Lessons | None, told: int) -> int:
-        """Tell relations the deviations[K, D, P] from step `told` on; returns K. A counter has none."""
-        if lessons is not None and told < len(deviations):
-            steady = deviations[told:] * ~self._kinds.climbing
-            self._relations.learn(steady, lessons.relations[told : len(deviations)])
-        return len(deviations)
-
-    def _context(self, sight: Sight) -> tuple[Bools, list[Bools | None]]:
-        """Which points [K, D, P] explain others, and of each step which [D, P] cannot though they should, if any.
-
-        A counter explains nothing, however much it has moved.
-        """
-        climbing = self._kinds.climbing
-        explains = sight.known & sight.lived & ~climbing
-        missing = ~(explains | climbing)
-        return explains, [m if some else None for m, some in zip(missing, flags(missing), strict=True)]
-
-    def _outlook(self, sight: Sight, frozen: Bools) -> Outlook:
-        willing, doubted_s = self._verdict.willingness(frozen, sight.gaps_s)
-        learns_s = sight.stands_for_s * willing[:, :, None]
-        learnt_s = running(self._experience.learnt_s, learns_s)
-        judged = self._kinds.measured & sight.known & (learnt_s[:-1] >= self.warm_up_s)
-        hidden = ~judged
-        hides = flags(hidden)
-        looks = SIDES * judged.sum(axis=2)
-        log_looks = np.where(looks > 0, np.log(np.maximum(looks, 1)), -1.0)
-        return Outlook(willing, doubted_s, learns_s, learnt_s, hidden[:, :, None, :], hides, log_looks)
-
-    def _settle(self, outlook: Outlook, steps: int) -> None:
-        """The first `steps` of an outlook have come true."""
-        self._experience.learnt_s[:] = outlook.learnt_s[steps]
-        if steps:
-            self._verdict.suspect_s[:] = outlook.doubted_s[steps - 1]
-
-    def _look_back(self, node: int, row: Floats, known: Bools) -> None:
-        """Twice an hour: settle what kind of point each is, and solve the relations anew."""
-        self._node = float(node)
-        measured = self._kinds.measured.copy()
-        self._kinds.note(row, known)
-        self._experience.start_over(self._kinds.measured & ~measured, self._first_s)
-        self._relations.refresh(node, self._experience.learnt_s.max(axis=1) - self._first_s)
+    def _look_back(self, time: float) -> None:
+        """Twice an hour: solve the relations anew."""
+        node = np.floor(time / NODE_S)
+        if node > self._node:
+            self._node = float(node)
+            self._relations.refresh(int(node), self._experience.learnt_s)
 
 
 PLUGIN = DetectorPlugin(name="usual", settings=Settings, make=Usual)
