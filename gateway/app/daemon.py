@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from math import inf
 from pathlib import Path
 
 from gateway.app import build, checkpoint
@@ -20,6 +21,7 @@ from gateway.core import systemd
 from gateway.core.clock import RunningClock, SteadyClock, SystemClock
 from gateway.core.config import Config, Loaded, load
 from gateway.core.plugins import Plugins
+from gateway.core.types import Closing
 from gateway.delivery.dispatch import Dispatch, Pace
 from gateway.delivery.mapping import SiteFacts
 from gateway.delivery.records import Saved
@@ -32,6 +34,8 @@ from gateway.history.recorder import Recorder
 from gateway.pipeline import assembly
 from gateway.pipeline.board import Board
 from gateway.pipeline.engine import Engine
+from gateway.pipeline.lessons import lessons_of
+from gateway.pipeline.silent import silent
 from gateway.tickets.desk import Desk
 from gateway.web.metrics import registry
 
@@ -73,7 +77,7 @@ class Daemon:
             self._clock.resume(saved.saved_at or 0.0)
             firing, unclaimed = self._restore(saved)
             desk = self._desk(saved)
-            await self._warm_up(stop)
+            await self._warm_up(saved.closings, stop)
             if stop.is_set():
                 return
             local = LocalHistory(self._config.state_folder / HISTORY_FILE, self._config.history.local, self._clock)
@@ -122,14 +126,20 @@ class Daemon:
                 firing.add((state.rule, state.device))
         return firing, unclaimed
 
-    async def _warm_up(self, stop: asyncio.Event) -> None:
-        """Bring every fleet up to the present. What was learnt is kept at once: a kill must not cost it again."""
+    async def _warm_up(self, closings: Sequence[Closing], stop: asyncio.Event) -> None:
+        """Bring every fleet up to the present, lessons of people included, which no checkpoint may have seen yet.
+
+        What was learnt is kept at once: a kill must not cost it again.
+        """
         folder = self._config.state_folder
         for profile, engine in self._engines.items():
             systemd.notify(f"STATUS=warming up {profile}\nEXTEND_TIMEOUT_USEC={LONGEST_WARM_UP_S * 1e6:.0f}")
             learnt_until, now = self._take_up_learnt(engine), self._clock.now()
+            engine.teach(lessons_of(engine.fleet, closings), -inf if learnt_until is None else learnt_until)
             await asyncio.to_thread(warm, folder / HISTORY_FILE, engine, self._board, learnt_until, now, stop.is_set)
             await checkpoint.keep(folder, engine)
+        for name, profile, problem in silent(self._engines.values()):
+            log.warning("model=%s profile=%s knows nothing: %s", name, profile, problem)
         self._board.begin(self._clock.now())
 
     def _take_up_learnt(self, engine: Engine) -> float | None:
@@ -140,8 +150,9 @@ class Daemon:
         return learnt_until
 
     def _desk(self, saved: Saved) -> Desk:
-        config = self._config
-        return Desk(config.site.id, config.site.language, config.all_rules, config.policies, saved.open_tickets)
+        config, site = self._config, self._config.site
+        own = (config.all_rules, config.policies, saved.open_tickets, config.profiles.values())
+        return Desk(site.id, site.language, *own, site.zone)
 
     async def _dispatch(self, writer: Writer, stack: AsyncExitStack) -> Dispatch:
         """The sender runs on the wall clock: the network does not run faster for a demo."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from drivers.device import Clock
 from gateway.app import checkpoint
 from gateway.core.health import Part
+from gateway.delivery import ledger
 from gateway.delivery.records import Changes
 from gateway.delivery.statefile import StorageFailed
 from gateway.delivery.writer import Writer
@@ -68,7 +69,9 @@ class Housekeeping:
     async def _prune(self) -> None:
         while True:
             try:
-                forgotten = await self._forget(self.clock.now() - KEEP_CLOSED_S)
+                now = self.clock.now()
+                forgotten = await self._forget(now - KEEP_CLOSED_S)
+                await self.writer.forget_closings(now - ledger.KEEP_S, ledger.MOST)
             except StorageFailed as error:
                 log.warning("old tickets stay for another day: %s", error)
             else:

@@ -14,11 +14,12 @@ from drivers.device import Clock, Device
 from gateway.app.succession import Successor
 from gateway.core.health import Part
 from gateway.core.policy import Policy
-from gateway.core.types import Block, Fresh, Message, RuleState, Ticket
+from gateway.core.types import Block, Closing, Fresh, Message, RuleState, Ticket
 from gateway.delivery.store import Changes, StorageFailed
 from gateway.delivery.writer import Writer
 from gateway.pipeline.board import Board
 from gateway.pipeline.engine import Engine
+from gateway.pipeline.lessons import lessons_of
 from gateway.tickets.desk import Decision, Desk
 from rules.rule import Rule
 
@@ -39,18 +40,22 @@ class Unsaved:
     tickets: dict[str, Ticket] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     states: dict[tuple[str, str], RuleState] = field(default_factory=dict)
+    closings: list[Closing] = field(default_factory=list)
 
     def note(self, decision: Decision) -> None:
         """Remember what a decision changed."""
         if decision.ticket is not None:
             self.tickets[decision.ticket.id] = decision.ticket
             self.messages.extend(decision.messages)
+        if decision.closing is not None:
+            self.closings.append(decision.closing)
 
     def changes(self, now: float) -> Changes | None:
         """All of it as one transaction; None if there is nothing."""
         if not (self.tickets or self.messages or self.states):
             return None
-        return Changes(tuple(self.tickets.values()), tuple(self.messages), tuple(self.states.values()), now)
+        tickets, states = tuple(self.tickets.values()), tuple(self.states.values())
+        return Changes(tickets, tuple(self.messages), states, tuple(self.closings), now)
 
 
 @dataclass(slots=True)
@@ -172,6 +177,9 @@ class Round:
         if decision is None:
             return False
         self._note(decision)
+        if decision.closing is not None:
+            for engine in self.engines.values():
+                engine.teach(lessons_of(engine.fleet, [decision.closing]))
         await self.save()
         return True
 
@@ -221,6 +229,5 @@ class Round:
 
 
 def _merged(older: Unsaved, newer: Unsaved) -> Unsaved:
-    return Unsaved(
-        {**older.tickets, **newer.tickets}, older.messages + newer.messages, {**older.states, **newer.states}
-    )
+    tickets, states = {**older.tickets, **newer.tickets}, {**older.states, **newer.states}
+    return Unsaved(tickets, older.messages + newer.messages, states, older.closings + newer.closings)

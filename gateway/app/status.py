@@ -20,7 +20,8 @@ from gateway.app.why import why
 from gateway.core.clock import SteadyClock
 from gateway.core.config import Config
 from gateway.core.health import Part, report
-from gateway.core.types import Status
+from gateway.core.messages import say
+from gateway.core.types import Status, Verdict
 from gateway.delivery.dispatch import Dispatch
 from gateway.delivery.line import LineHealth
 from gateway.delivery.records import shown, shown_whole
@@ -28,6 +29,7 @@ from gateway.delivery.statefile import StorageFailed
 from gateway.delivery.writer import Writer
 from gateway.history.recorder import Recorder
 from gateway.pipeline.board import Board
+from gateway.pipeline.silent import silent
 from gateway.web.metrics import Sample, counts
 from gateway.web.server import Unavailable
 
@@ -63,7 +65,8 @@ class View:
             "loop": type(asyncio.get_running_loop()).__module__.partition(".")[0],
             "time": self.clock.now(),
             "devices": {name: asdict(health) for name, health in self._devices().items()},
-            "scores": self._scores(),
+            "scores": self._said("score"),
+            "health": self._said("health"),
             "open_tickets": [
                 {"id": t.id, "device": t.device, "kind": t.kind, "level": t.level, "title": t.title}
                 for t in self.round.desk.open_tickets
@@ -91,7 +94,7 @@ class View:
             messages = await self.writer.messages(ticket_id)
         return None if ticket is None else shown_whole(ticket, messages)
 
-    async def act(self, ticket_id: str, action: str, by: str) -> bool:
+    async def act(self, ticket_id: str, action: str, by: str, verdict: Verdict) -> bool:
         """Do what a person asked for. What cannot be stored at once is stored as soon as it can be."""
         now = self.clock.now()
         if action == "resend":
@@ -99,8 +102,10 @@ class View:
                 again = await self.writer.resend(ticket_id)
             self.dispatch.wake()
             return again
-        decide = {"ack": self.round.desk.acknowledge, "close": self.round.desk.close}[action]
-        return await self.round.decide(decide(ticket_id, by, now))
+        desk = self.round.desk
+        return await self.round.decide(
+            desk.close(ticket_id, by, now, verdict) if action == "close" else desk.acknowledge(ticket_id, by, now)
+        )
 
     async def reload(self) -> Mapping[str, Any]:
         """Take the configuration over as it is written now; what became of that."""
@@ -148,17 +153,21 @@ class View:
         yield from (history.health() for history in self.histories)
         if self.damaged:
             yield Part("state", "degraded", f"damaged rows were set aside: {', '.join(self.damaged)}")
+        for name, profile, problem in silent(self.round.engines.values()):
+            reason = say(problem.type, problem.message_template, problem.context or {}, self.config.site.language)
+            yield Part(f"model {name} {profile}", "degraded", reason)
         for supervisor in self.supervisors:
             yield supervisor.part if supervisor.part.state != "ok" else _connection(supervisor)
 
-    def _scores(self) -> dict[str, dict[str, float | None]]:
-        """Each device's scores by detector; null while a detector does not know."""
-        scores: dict[str, dict[str, float | None]] = {}
+    def _said(self, what: str) -> dict[str, dict[str, float | None]]:
+        """Each device's score or health by detector; null while a detector does not know."""
+        said: dict[str, dict[str, float | None]] = {}
         for engine in self.round.engines.values():
-            for name, row in engine.scores.items():
-                for device, score in zip(engine.fleet.ids, row.tolist(), strict=True):
-                    scores.setdefault(device, {})[name] = None if math.isnan(score) else round(score, 4)
-        return scores
+            rows = {name.removeprefix(f"{what}."): row for name, row in engine.scores.items() if name.startswith(what)}
+            for detector, row in rows.items():
+                for device, value in zip(engine.fleet.ids, row.tolist(), strict=True):
+                    said.setdefault(device, {})[detector] = None if math.isnan(value) else round(value, 4)
+        return said
 
     def _devices(self) -> dict[str, Health]:
         return {name: health for s in self.supervisors for name, health in s.driver.health().items()}

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pydantic import BaseModel
+from pydantic_core import PydanticCustomError
 
 from drivers.device import Name
 from gateway.core.document import Document, KeyPath
@@ -12,6 +14,7 @@ from gateway.core.findings import Finding
 from gateway.core.library import Library, unknown_profile
 from gateway.core.plugins import Plugins
 from gateway.core.settings import DetectorUse
+from models.detector import DetectorPlugin
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ def read_uses(document: Document, library: Library, plugins: Plugins) -> Uses:
         if isinstance(raw, dict):
             uses.findings += _unknown_profiles(document, ("models", name), library)
             _read(uses, document, name, plugins)
+    for name, use in uses.uses.items():
+        uses.findings += _useless(document, ("models", name), use, plugins.detectors[use.detector], library)
     return uses
 
 
@@ -59,7 +64,27 @@ def _read(uses: Uses, document: Document, name: str, plugins: Plugins) -> None:
     settings, problems = validated(plugin.settings, document, path, theirs)
     uses.findings += problems
     if use is not None and settings is not None:
-        uses.uses[name] = Use(detector, use.profiles, settings)
+        uses.uses[name] = Use(detector, use.profiles, _beside(settings, document.path.parent))
+
+
+def _beside(settings: BaseModel, folder: Path) -> BaseModel:
+    """The same settings; files start from the folder of config.yaml."""
+    return settings.model_copy(
+        update={name: folder / value for name, value in dict(settings).items() if isinstance(value, Path)}
+    )
+
+
+def _useless(
+    document: Document, path: KeyPath, use: Use, plugin: DetectorPlugin, library: Library
+) -> Iterator[Finding]:
+    """Why it cannot score devices of some profile. A warning: the site must start all the same."""
+    for profile in use.profiles:
+        if profile in library.profiles:
+            try:
+                plugin.check(use.settings, profile, library.profiles[profile].names)
+            except PydanticCustomError as problem:
+                at = (*path, str((problem.context or {}).get("key", "detector")))
+                yield document.finding(problem, at, severity="warning")
 
 
 def _unknown_profiles(document: Document, path: KeyPath, library: Library) -> Iterator[Finding]:

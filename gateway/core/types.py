@@ -62,6 +62,17 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
+class Verdict(StrEnum):
+    """What the person who closes a ticket says of it."""
+
+    DONE = "done"
+    """There was a problem, and the work is done: a true alert."""
+    NORMAL = "normal"
+    """Worth a look; but what the device does is usual from now on."""
+    FALSE = "false"
+    """Nothing was wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """One problem on one device, for people. `id` is derived, so that the same problem can never be two tickets."""
@@ -103,6 +114,22 @@ class Message:
     level: Level
     body: Mapping[str, Any]  # JSON types only
     created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A line of the ledger: what a person said of a ticket when closing it."""
+
+    ticket: str
+    rule: str
+    device: str
+    kind: str
+    fired_at: float
+    closed_at: float
+    verdict: Verdict
+    by: str
+    scores: tuple[str, ...] = ()
+    """The detectors whose scores the rule read when it fired: they are taught that this is usual."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from gateway.core.types import Message, Status, Ticket
 
+LONGEST_DESCRIPTION = 2000
+"""Letters: work-order systems keep a description in a column of 2,000 or more, and refuse or cut what is longer."""
+
 _TICKET = TypeAdapter(Ticket)
 _DUE = {"acknowledge": "ack"}
 _STATUS = {Status.OPEN: "new", Status.ACKNOWLEDGED: "acknowledged", Status.CLOSED: "closed"}
@@ -46,7 +49,7 @@ def wire(message: Message, site: SiteFacts) -> Request:
         if message.event == "created":
             return Request("POST", "/work-orders", _work_order(message, ticket, site))
         return Request("POST", events_path(message), _event(message, ticket, site))
-    except (KeyError, TypeError, ValueError, OverflowError, ValidationError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, ValidationError) as error:
         raise Unmappable(f"{type(error).__name__} in the message's ticket") from error
 
 
@@ -71,7 +74,7 @@ def _work_order(message: Message, ticket: Ticket, site: SiteFacts) -> dict[str, 
         "level": str(message.level),
         "policy": ticket.policy,
         "title": ticket.title,
-        "description": "\n".join(line for line in (ticket.title, ticket.advice) if line),
+        "description": _description(ticket, ticket.evidence),
         "category": ticket.kind,
         "source": {
             "type": "iot",
@@ -92,6 +95,7 @@ def _work_order(message: Message, ticket: Ticket, site: SiteFacts) -> dict[str, 
 
 
 def _event(message: Message, ticket: Ticket, site: SiteFacts) -> dict[str, Any]:
+    escalated = message.event == "escalated"
     event = {
         "spec": "ticket-event/1.0",
         "external_id": ticket.id,
@@ -100,15 +104,24 @@ def _event(message: Message, ticket: Ticket, site: SiteFacts) -> dict[str, Any]:
         "event": message.event,
         "at": _iso(message.created_at, site),
         "by": message.body.get("by"),
+        "verdict": message.body.get("verdict"),
         "reason": message.body.get("reason"),
         "level": str(message.level),
         "title": ticket.title,
+        "description": _description(ticket, ticket.evidence.get("escalated", {})) if escalated else None,
         "due": _due(ticket, site),
         "occurrences": ticket.occurrences,
         "status": _STATUS[ticket.status],
         "cleared_at": None if ticket.cleared_at is None else _iso(ticket.cleared_at, site),
     }
     return {name: value for name, value in event.items() if value is not None}
+
+
+def _description(ticket: Ticket, evidence: Mapping[str, Any]) -> str:
+    """What is wrong, what to do, and why a score says so: the receiver shows people this, and rarely the evidence."""
+    why = [str(score.get("text", "")) for score in (evidence.get("scores") or {}).values()]
+    text = "\n".join(line for line in (ticket.title, ticket.advice, *why) if line)
+    return text if len(text) <= LONGEST_DESCRIPTION else text[: LONGEST_DESCRIPTION - 1] + "…"
 
 
 def _due(ticket: Ticket, site: SiteFacts) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from gateway.core.types import Message, RuleState, Ticket
+from gateway.core.types import Closing, Message, RuleState, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Changes:
     tickets: tuple[Ticket, ...] = ()
     messages: tuple[Message, ...] = ()
     rule_states: tuple[RuleState, ...] = ()
+    closings: tuple[Closing, ...] = ()
     saved_at: float = 0.0
 
 
@@ -50,9 +51,10 @@ def shown_whole(ticket: Ticket, messages: Sequence[Outgoing]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a start finds: tickets that are not closed, rule state, the last tick's time, and what was damaged."""
+    """What a start finds: open tickets, rule state, the last closings, the last tick's time, and what was damaged."""
 
     open_tickets: list[Ticket]
     rule_states: list[RuleState]
+    closings: list[Closing]
     saved_at: float | None
     damaged: list[str]

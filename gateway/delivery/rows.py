@@ -14,11 +14,12 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from gateway.core.types import Message, RuleState, Ticket
+from gateway.core.types import Closing, Message, RuleState, Ticket
 
 _TICKET = TypeAdapter(Ticket)
 _MESSAGE = TypeAdapter(Message)
 _RULE_STATE = TypeAdapter(RuleState)
+_CLOSING = TypeAdapter(Closing)
 _Record = TypeVar("_Record")
 
 
@@ -81,6 +82,11 @@ def rule_state_row(state: RuleState) -> tuple[Any, ...]:
     return _sealed(state.rule, state.device, _body(state))
 
 
+def closing_row(closing: Closing) -> tuple[Any, ...]:
+    """The row of a closing in the ledger."""
+    return _sealed(closing.ticket, float(closing.closed_at), _body(closing))
+
+
 def note_row(name: str, value: Any) -> tuple[Any, ...]:
     """The row of one fact about the file itself."""
     return _sealed(name, canonical(value))
@@ -101,6 +107,11 @@ def read_rule_state(body: bytes) -> RuleState:
     return _read(_RULE_STATE, body)
 
 
+def read_closing(body: bytes) -> Closing:
+    """The closing in a body; raises DamagedRow."""
+    return _read(_CLOSING, body)
+
+
 def read_note(body: bytes) -> object:
     """The JSON value in a body; raises DamagedRow."""
     try:
@@ -119,10 +130,11 @@ OUTBOX = Table(
 )
 RULE_STATES = Table("rule_states", ("rule", "device"), ("rule", "device", "body"), (), read_rule_state)
 NOTES = Table("notes", ("name",), ("name", "body"), (), read_note)
-TABLES = (TICKETS, OUTBOX, RULE_STATES, NOTES)
+CLOSINGS = Table("closings", ("ticket",), ("ticket", "closed_at", "body"), (), read_closing)
+TABLES = (TICKETS, OUTBOX, RULE_STATES, NOTES, CLOSINGS)
 
 
-def _body(record: Ticket | Message | RuleState) -> bytes:
+def _body(record: Ticket | Message | RuleState | Closing) -> bytes:
     return canonical({field.name: getattr(record, field.name) for field in fields(record)})
 
 

@@ -33,6 +33,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX outbox_due ON outbox (level, created_at) WHERE state = 'pending'",
         "CREATE INDEX outbox_by_ticket ON outbox (ticket, number)",
     ),
+    (
+        """CREATE TABLE closings (
+            ticket TEXT PRIMARY KEY, closed_at REAL NOT NULL, body BLOB NOT NULL, seal INTEGER NOT NULL)""",
+        "CREATE INDEX closings_by_time ON closings (closed_at)",
+    ),
 )
 
 

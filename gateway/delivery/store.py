@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.core.types import Status, Ticket
+from gateway.delivery import ledger
 from gateway.delivery.records import Changes, Delivery, Outgoing, Saved
 from gateway.delivery.recovery import open_state, set_aside
 from gateway.delivery.rows import (
@@ -61,6 +62,7 @@ class Store:
             return Saved(
                 open_tickets=[read_ticket(body) for (body,) in tickets],
                 rule_states=[read_rule_state(body) for (body,) in states],
+                closings=ledger.latest(db),
                 saved_at=None if saved_at is None else _number(read_note(saved_at[0])),
                 damaged=list(self._damaged),
             )
@@ -83,6 +85,7 @@ class Store:
             )
             db.executemany("INSERT OR REPLACE INTO rule_states (rule, device, body, seal) VALUES (?, ?, ?, ?)", kept)
             db.executemany("DELETE FROM rule_states WHERE rule = ? AND device = ?", forgotten)
+            ledger.enter(db, changes.closings)
             note = note_row("saved_at", changes.saved_at)
             db.execute("INSERT OR REPLACE INTO notes (name, body, seal) VALUES (?, ?, ?)", note)
 
@@ -162,6 +165,11 @@ class Store:
             db.executemany("DELETE FROM outbox WHERE ticket = ?", old)
             db.executemany("DELETE FROM tickets WHERE id = ?", old)
             return len(old)
+
+    def forget_closings(self, before: float, most: int) -> int:
+        """Drop closings from before that site time, and all but the latest `most`; returns how many."""
+        with self._writing() as db:
+            return ledger.forget(db, before, most)
 
     def close(self) -> None:
         """Write the log back into the file and let the folder go."""

@@ -89,6 +89,10 @@ class Writer:
         """See Store.prune."""
         return await self._call(self._store.prune, before, limit)
 
+    async def forget_closings(self, before: float, most: int) -> int:
+        """See Store.forget_closings."""
+        return await self._call(self._store.forget_closings, before, most)
+
     async def close(self) -> None:
         """Finish what was called, then close the store."""
         await self._call(self._store.close)
@@ -109,5 +113,6 @@ def merged(group: list[Changes]) -> Changes:
         tickets=tuple(chain.from_iterable(changes.tickets for changes in group)),
         messages=tuple(chain.from_iterable(changes.messages for changes in group)),
         rule_states=tuple({(s.rule, s.device): s for changes in group for s in changes.rule_states}.values()),
+        closings=tuple(chain.from_iterable(changes.closings for changes in group)),
         saved_at=group[-1].saved_at,
     )

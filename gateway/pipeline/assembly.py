@@ -4,6 +4,7 @@ from gateway.core.config import Config
 from gateway.core.plugins import Plugins
 from gateway.core.types import Fleet
 from gateway.pipeline.engine import Engine
+from gateway.pipeline.silent import detector
 from models.detector import Detector
 from rules.book import Book
 
@@ -21,7 +22,10 @@ def engine(config: Config, fleet: Fleet, plugins: Plugins) -> Engine:
 
 def detectors(config: Config, fleet: Fleet, plugins: Plugins) -> dict[str, Detector]:
     """The detectors that watch this fleet, by the name under which rules read their scores."""
+    profile = fleet.profile
     return {
-        name: plugins.detectors[model.detector].make(model.settings, fleet.profile.names, len(fleet.devices))
-        for name, model in config.models_for(fleet.profile.profile).items()
+        name: detector(
+            plugins.detectors[use.detector], use.settings, profile.profile, profile.names, len(fleet.devices)
+        )
+        for name, use in config.models_for(profile.profile).items()
     }

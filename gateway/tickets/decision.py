@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.core.types import Message, Ticket
+from gateway.core.types import Closing, Message, Ticket
 
 
 class Reason(StrEnum):
@@ -31,3 +31,5 @@ class Decision:
     reason: Reason
     ticket: Ticket | None = None
     messages: tuple[Message, ...] = ()
+    closing: Closing | None = None
+    """What the ledger keeps, if a person closed it."""

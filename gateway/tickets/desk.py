@@ -11,15 +11,18 @@ itself one day, and must then keep a latched ticket out of it.
 import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, replace
+from datetime import UTC, tzinfo
 from typing import Any
 
-from drivers.device import Device
+from drivers.device import Device, Profile
 from gateway.core.messages import Language
 from gateway.core.policy import Policy
-from gateway.core.types import Level, Message, Status, Ticket
+from gateway.core.types import Level, Message, Status, Ticket, Verdict
 from gateway.tickets import texts
 from gateway.tickets.decision import Decision, Reason
 from gateway.tickets.evidence import evidence_of
+from gateway.tickets.explanation import Voice
+from gateway.tickets.ledger import closing_of
 from models.detector import Explanation
 from rules.rule import Rule, Transition
 
@@ -38,14 +41,19 @@ class Desk:
         rules: Mapping[str, Rule],
         policies: Mapping[str, Policy],
         open_tickets: Iterable[Ticket] = (),
+        profiles: Iterable[Profile] = (),
+        zone: tzinfo = UTC,
     ) -> None:
         """Take up tickets from before a restart; `follow` comes next, if rules may have changed meanwhile.
+
+        Tickets call points as the profiles do, and show times on the wall clock of the zone.
 
         Raises ValueError for a rule whose policy is missing, lest it be found when the rule fires.
         """
         refuse_unknown_policies(rules, policies)
         self.site = site
         self.language = language
+        self.voice = Voice(language, zone, {each.profile: each for each in profiles})
         self.rules = rules
         self.policies = policies
         self._open = {(ticket.device, ticket.kind): ticket for ticket in open_tickets}
@@ -97,14 +105,15 @@ class Desk:
         seen = replace(ticket, status=Status.ACKNOWLEDGED)
         return self._keep(Reason.ACKNOWLEDGED, seen, "acknowledged", now, {"by": by})
 
-    def close(self, ticket_id: str, by: str, now: float) -> Decision | None:
-        """Someone says the work is done. None if no such ticket is open."""
+    def close(self, ticket_id: str, by: str, now: float, verdict: Verdict = Verdict.DONE) -> Decision | None:
+        """Someone says that it is over, and what it was. None if no such ticket is open."""
         ticket = self._find(ticket_id)
         if ticket is None:
             return None
         del self._open[ticket.device, ticket.kind]
-        told, message = _message(replace(ticket, status=Status.CLOSED, closed_at=now), "closed", now, {"by": by})
-        return Decision(Reason.CLOSED, told, (message,))
+        closed, said = replace(ticket, status=Status.CLOSED, closed_at=now), {"by": by, "verdict": str(verdict)}
+        told, message = _message(closed, "closed", now, said)
+        return Decision(Reason.CLOSED, told, (message,), closing_of(ticket, verdict, by, now))
 
     def _raise(
         self, device: Device, rule: Rule, transition: Transition, now: float, why: Mapping[str, Explanation]
@@ -125,7 +134,7 @@ class Desk:
             detected_at=now,
             location=device.location,
             due=self.policies[policy].due(now),
-            evidence=evidence_of(transition, why, self.language),
+            evidence=evidence_of(transition, why, device.profile, self.voice),
             firing=(rule.id,),
         )
         return self._keep(Reason.NEW_PROBLEM, ticket, "created", now)
@@ -150,7 +159,7 @@ class Desk:
             occurrences=ticket.occurrences + (ticket.cleared_at is not None),
             cleared_at=None,
             firing=_joined(ticket.firing, rule.id),
-            evidence={**ticket.evidence, "escalated": evidence_of(transition, why, self.language)},
+            evidence={**ticket.evidence, "escalated": evidence_of(transition, why, device.profile, self.voice)},
         )
         return self._keep(Reason.WORSE, worse, "escalated", now)
 

@@ -1,13 +1,11 @@
 """What a ticket says to a person, in the language of the site."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 
 from drivers.device import Device
 from gateway.core.messages import Language
 from gateway.core.types import Level
-from models.detector import Explanation
 from rules.rule import Rule, Texts
 from rules.texts import render
 
@@ -15,11 +13,6 @@ _LEVEL = {
     "zh": {Level.RED: "红色预警", Level.YELLOW: "黄色预警"},
     "en": {Level.RED: "Red alert", Level.YELLOW: "Yellow alert"},
 }
-_UNUSUAL = {
-    "zh": "{point} 为 {value:.3g}，通常 {low:.3g} 至 {high:.3g}（占 {share:.0%}）",
-    "en": "{point} is {value:.3g}, usually {low:.3g} to {high:.3g} ({share:.0%} of the score)",
-}
-_CHANNELS_SHOWN = 3
 
 
 def title(rule: Rule, device: Device, level: Level, values: Mapping[str, float], language: Language) -> str:
@@ -33,11 +26,6 @@ def title(rule: Rule, device: Device, level: Level, values: Mapping[str, float],
 def advice(rule: Rule, language: Language) -> str:
     """What the rule's author tells the person who goes there."""
     return _text(rule.advice, language)
-
-
-def explanation(why: Explanation, language: Language) -> str:
-    """The channels that made a score, in one sentence each."""
-    return "; ".join(render(_UNUSUAL[language], asdict(channel)) for channel in why.channels[:_CHANNELS_SHOWN])
 
 
 def stamp(time: float) -> str:

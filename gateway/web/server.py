@@ -18,6 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic_core import from_json
 
 from gateway.core.mark import HEADER, mark
+from gateway.core.types import Verdict
 from gateway.web.door import Door
 
 log = logging.getLogger(__name__)
@@ -63,8 +64,8 @@ class Window(Protocol):
         """How a rule stands on a device, part by part; None if it does not watch it."""
         ...
 
-    async def act(self, ticket_id: str, action: str, by: str) -> bool:
-        """Acknowledge, close or send again; False if no such ticket is open."""
+    async def act(self, ticket_id: str, action: str, by: str, verdict: Verdict) -> bool:
+        """Acknowledge, close with a verdict, or send again; False if no such ticket is open."""
         ...
 
     async def reload(self) -> Mapping[str, Any]:
@@ -172,8 +173,10 @@ class LocalWeb:
         action = request.match_info["action"]
         if action not in ACTIONS:
             raise web.HTTPNotFound(text=f"no such action; there are {', '.join(ACTIONS)}")
-        ticket, by = _ticket_id(request), await _by(request)
-        if not await self._window.act(ticket, action, by):
+        ticket, said = _ticket_id(request), await _said(request)
+        if "verdict" in said and action != "close":
+            raise web.HTTPBadRequest(text="only a closing has a verdict")
+        if not await self._window.act(ticket, action, _by(said), _verdict(said)):
             raise web.HTTPNotFound(text="no such open ticket")
         return web.json_response({"done": action})
 
@@ -196,8 +199,8 @@ def _ticket_id(request: web.Request) -> str:
     return ticket
 
 
-async def _by(request: web.Request) -> str:
-    """Who asks: the body's `by`, in characters that can stand in a log and in a letter; "local" if it does not say."""
+async def _said(request: web.Request) -> Mapping[str, Any]:
+    """The body, a JSON object; nothing else says anything."""
     try:
         async with asyncio.timeout(SLOWEST_REQUEST_S):
             body = await request.read()
@@ -206,5 +209,17 @@ async def _by(request: web.Request) -> str:
         raise web.HTTPRequestTimeout(text="the body did not come") from error
     except ValueError as error:
         raise web.HTTPBadRequest(text="the body must be JSON") from error
-    by = str(said.get("by", "")) if isinstance(said, dict) else ""
-    return _NOT_SHOWN.sub("", by)[:64].strip() or "local"
+    return said if isinstance(said, dict) else {}
+
+
+def _by(said: Mapping[str, Any]) -> str:
+    """Who asks, in characters that can stand in a log and in a letter; "local" if the body does not say."""
+    return _NOT_SHOWN.sub("", str(said.get("by", "")))[:64].strip() or "local"
+
+
+def _verdict(said: Mapping[str, Any]) -> Verdict:
+    """What the ticket was; that the work is done, if the body does not say."""
+    verdict = said.get("verdict", Verdict.DONE)
+    if not isinstance(verdict, str) or verdict not in {*Verdict}:
+        raise web.HTTPBadRequest(text=f"verdict must be one of {', '.join(Verdict)}")
+    return Verdict(verdict)

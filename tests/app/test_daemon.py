@@ -66,7 +66,7 @@ async def test_the_pages_show_every_part(config: Config, plugins: Plugins, pumps
             "pages",
             "configuration",
         }
-        assert status["scores"] == {"P-0": {"usual": None}, "P-1": {"usual": None}}
+        assert status["scores"] == status["health"] == {"P-0": {"usual": None}, "P-1": {"usual": None}}
         families = {family.name: family for family in text_string_to_metric_families(await ask(config, "/metrics"))}
         degraded = {sample.labels["part"]: sample.value for sample in families["gateway_degraded"].samples}
         assert degraded == {part: float(part == "connection room") for part in parts}

@@ -31,7 +31,11 @@ class Shown:
 
     def update(self, times: Floats, values: Floats, age: Floats, frozen: Bools) -> Floats:
         self.times += times.tolist()
-        return np.zeros(values.shape[:2])
+        self.scores = np.zeros(values.shape[:2])
+        return self.scores
+
+    def health(self) -> Floats:
+        return 100.0 * (1.0 - self.scores)
 
 
 def readings(start: float, end: float, current: float) -> Fresh:

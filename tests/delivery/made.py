@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 from typing import Any
 
-from gateway.core.types import Level, Message, Ticket
+from gateway.core.types import Closing, Level, Message, Ticket, Verdict
 from gateway.delivery.records import Changes
 
 T0 = 1_773_532_865.0
@@ -39,3 +39,9 @@ def make_message(ticket: Ticket, number: int = 0, event: str = "created") -> Mes
 def make_opened(number: int, level: Level = Level.YELLOW) -> Changes:
     ticket = make_ticket(number, level)
     return Changes(tickets=(ticket,), messages=(make_message(ticket),), saved_at=ticket.detected_at)
+
+
+def make_closing(number: int, verdict: Verdict = Verdict.DONE, **other: Any) -> Closing:
+    ticket = make_ticket(number)
+    fields = (ticket.id, ticket.rule, ticket.device, ticket.kind, ticket.fired_at, T0 + 100.0 * number, verdict, "李工")
+    return replace(Closing(*fields), **other)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.core.types import Level
-from gateway.delivery.mapping import SiteFacts, Unmappable, lookup_path, wire
+from gateway.delivery.mapping import LONGEST_DESCRIPTION, SiteFacts, Unmappable, lookup_path, wire
 
 Make = Callable[..., Any]
 SITE = SiteFacts(gateway="gw-01", community="湖畔花园", zone=ZoneInfo("Asia/Shanghai"))
@@ -24,7 +24,7 @@ def test_a_created_ticket_is_a_work_order(ticket: Make, message: Make) -> None:
         "level": "red",
         "policy": "standard",
         "title": "1号泵 干转",
-        "description": "1号泵 干转\n停泵，检查进水阀",
+        "description": "1号泵 干转\n停泵，检查进水阀\nodd",
         "category": "pump.dry_run",
         "source": {"type": "iot", "gateway": "gw-01", "rule": "pump-dry", "detector": "usual"},
         "location": {"community": "湖畔花园", "building": "B1", "room": "泵房", "asset_id": "P-1"},
@@ -52,6 +52,27 @@ def test_what_became_of_a_ticket_is_an_event_of_its_order(ticket: Make, message:
     assert sent["cleared_at"] == "2026-03-15T08:03:20.000+08:00"
     assert lookup_path(event) == path
     assert lookup_path(message(one)).startswith("/work-orders?external_id=lakeside%3AP-1")
+
+
+def test_what_made_it_red_reaches_the_receiver_too(ticket: Make, message: Make) -> None:
+    worse = {"scores": {"usual": {"text": "far out"}}}
+    one = ticket(1, Level.RED, evidence={"scores": {"usual": {"text": "odd"}}, "escalated": worse})
+    assert wire(message(one, 1, "escalated"), SITE).json["description"] == "1号泵 干转\n停泵，检查进水阀\nfar out"
+    assert wire(message(ticket(1), 1, "escalated"), SITE).json["description"] == "1号泵 干转\n停泵，检查进水阀"
+    assert "description" not in wire(message(one, 2, "closed"), SITE).json
+
+
+def test_an_explanation_cannot_make_a_description_too_long(ticket: Make, message: Make) -> None:
+    one = ticket(1, evidence={"scores": {name: {"text": "é" * 1500} for name in "ab"}})
+    description = wire(message(one), SITE).json["description"]
+    assert len(description) == LONGEST_DESCRIPTION
+    assert description.endswith("…")
+
+
+@pytest.mark.parametrize("scores", [{"usual": None}, {"usual": []}, ["usual"]])
+def test_evidence_that_nobody_can_read_is_unmappable(ticket: Make, message: Make, scores: Any) -> None:
+    with pytest.raises(Unmappable):
+        wire(message(ticket(1, evidence={"scores": scores})), SITE)
 
 
 @pytest.mark.parametrize(

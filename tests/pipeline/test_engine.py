@@ -27,7 +27,7 @@ PROFILE = Profile(profile="pump", driver="none", points=(Point(name="pressure"),
 DEVICES = 3
 FLEET = Fleet(PROFILE, tuple(Device(id=f"P-{i}", profile="pump", on="x") for i in range(DEVICES)))
 ROW_S = 30.0
-UNUSUAL = {"id": "unusual", "yellow": {"when": "score.usual > 0.5"}, "red": {"when": "score.usual > 0.9", "for": "5m"}}
+UNUSUAL = {"id": "unusual", "yellow": {"when": "score.usual > 0.5"}, "red": {"when": "score.usual > 0.6", "for": "5m"}}
 HIGH = {"id": "high", "yellow": {"when": "pressure > 3", "for": "2m"}, "keep": "3m", "clear": "pressure < 2.6"}
 AVERAGE = {"id": "average", "yellow": {"when": "avg(current, 30m) > 6.05"}}
 
@@ -62,10 +62,10 @@ def new_detector() -> Usual:
     return Usual(Settings.model_validate({"step": "30s", "warm_up": "1d"}), PROFILE.names, DEVICES)
 
 
-def real_engine() -> Engine:
+def real_engine(*rules: Mapping[str, Any]) -> Engine:
     detector = new_detector()
     detector.restore(learnt(), np.arange(DEVICES))
-    return engine_of({"usual": detector}, UNUSUAL, HIGH, AVERAGE)
+    return engine_of({"usual": detector}, *(rules or (UNUSUAL, HIGH, AVERAGE)))
 
 
 def part(block: Block, start: int, end: int) -> Block:
@@ -88,7 +88,14 @@ class Recorder:
 
     def update(self, times: Floats, values: Floats, age: Floats, frozen: Bools) -> Floats:
         self.seen.append((times, frozen.tolist()))
+        self.latest = values[:, :, 1]
         return values[:, :, 1]
+
+    def health(self) -> Floats:
+        return 100.0 * (1.0 - self.latest)
+
+    def accept(self, rows: Bools) -> None:
+        raise AssertionError("nobody teaches it")
 
     def explain(self, row: int) -> Explanation:
         self.asked.append(row)
@@ -110,7 +117,7 @@ def test_how_the_rows_are_cut_changes_no_transition_and_no_score(seed: int, cuts
     assert {transition.rule for transition in expected} >= {"high", "unusual"}
     found = [finding.transition for piece in pieces(block, cuts) for finding in cut.evaluate(piece)]
     assert found == expected
-    np.testing.assert_array_equal(cut.scores["usual"], whole.scores["usual"])
+    np.testing.assert_array_equal(cut.scores["score.usual"], whole.scores["score.usual"])
     assert cut.learnt_until == whole.learnt_until == block.times[-1]
 
 
@@ -120,6 +127,19 @@ def test_one_row_at_a_time_is_the_same_as_all_at_once() -> None:
     expected = [finding.transition for finding in whole.evaluate(block)]
     found = [f.transition for i in range(len(block.times)) for f in live.evaluate(part(block, i, i + 1))]
     assert found == expected
+
+
+@pytest.mark.parametrize("rows", [7, 64, 240])
+def test_a_transition_is_explained_as_of_its_own_row_however_long_the_block(rows: int) -> None:
+    block = eventful(7)
+    live, played = real_engine(), real_engine()
+    one_by_one = [f for i in range(240) for f in live.evaluate(part(block, i, i + 1))]
+    at_once = [f for start in range(0, 240, rows) for f in played.evaluate(part(block, start, start + rows))]
+    assert [finding.explanations for finding in at_once] == [finding.explanations for finding in one_by_one]
+    explained = [(f.transition, f.explanations["usual"]) for f in at_once if f.explanations]
+    assert {transition.change for transition, _ in explained} == {"fired", "escalated"}
+    assert all(why.score == transition.evidence["score.usual"] for transition, why in explained)
+    assert all(why.channels for _, why in explained)
 
 
 def test_whether_an_alert_fires_is_looked_up_every_quarter_of_an_hour() -> None:
@@ -157,6 +177,22 @@ def test_the_transition_of_a_score_is_explained_and_its_clearing_is_not() -> Non
     assert detector.asked == [2]
 
 
+def test_health_is_a_column_of_the_same_rows_and_is_explained_too() -> None:
+    detector, heard = Recorder(), list[tuple[list[float], dict[str, Floats]]]()
+    engine = engine_of({"usual": detector}, {"id": "ill", "yellow": {"when": "health.usual < 60"}})
+    engine.listener = lambda times, said: heard.append((times.tolist(), dict(said)))
+    values = np.zeros((2, DEVICES, 2))
+    values[1, 2, 1] = 0.7
+    (found,) = engine.evaluate(Block(FLEET, T0 + np.array([0.0, 30.0]), values, np.zeros_like(values)))
+    assert (found.transition.row, found.transition.time) == (2, T0 + 30.0)
+    assert found.transition.evidence == {"health.usual": pytest.approx(30.0)}
+    assert [*found.explanations] == ["usual"]
+    ((times, said),) = heard
+    assert times == [T0, T0 + 30.0]
+    np.testing.assert_allclose(said["health.usual"], 100.0 * (1.0 - said["score.usual"]))
+    assert engine.scores.keys() == {"score.usual", "health.usual"}
+
+
 def test_an_unknown_score_neither_fires_nor_clears() -> None:
     engine = engine_of({"usual": Recorder()}, UNUSUAL)
     values = np.zeros((3, DEVICES, 2))
@@ -182,11 +218,11 @@ def test_the_past_that_is_learnt_gives_the_scores_that_living_through_it_gives()
     lived, shown = real_engine(), real_engine()
     lived.evaluate(past)
     shown.learn(past)
-    np.testing.assert_array_equal(shown.scores["usual"], lived.scores["usual"])
-    assert not np.isnan(shown.scores["usual"]).any()
+    np.testing.assert_array_equal(shown.scores["score.usual"], lived.scores["score.usual"])
+    assert not np.isnan(shown.scores["score.usual"]).any()
     lived.evaluate(now)
     shown.evaluate(now)
-    np.testing.assert_array_equal(shown.scores["usual"], lived.scores["usual"])
+    np.testing.assert_array_equal(shown.scores["score.usual"], lived.scores["score.usual"])
 
 
 @pytest.mark.parametrize("learnt", [0, 10])

@@ -5,10 +5,11 @@ import math
 import re
 from dataclasses import asdict
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from drivers.device import Device
+from drivers.device import Device, Point, Profile
 from gateway.core.policy import Policy
 from gateway.core.settings import BUILT_IN_POLICIES
 from gateway.core.types import Level, Status, Ticket
@@ -217,7 +218,7 @@ def test_evidence_is_json_whatever_the_readings_were() -> None:
     ticket = ticket_of(decision)
     assert json.loads(json.dumps(asdict(ticket)["evidence"], allow_nan=False)) == ticket.evidence
     assert ticket.evidence["since"] is None
-    assert ticket.evidence["scores"]["usual"]["text"] == "a is inf, usually -inf to – (100% of the score)"
+    assert ticket.evidence["scores"]["usual"]["text"] == "Unusual: a –, 0 is expected (100% of the score)."
     json.dumps(decision.messages[0].body, allow_nan=False)
 
 
@@ -226,7 +227,18 @@ def test_what_made_a_score_worse_is_told_too() -> None:
     desk = new_desk()
     fired(desk, "hot")
     worse = desk.receive(PUMP, Transition(T0 + 9, "hot", 0, "escalated", "red", T0, {"a": 9.0}), T0 + 9, {"usual": why})
-    assert "a is 9, usually 0.5 to 1.5" in ticket_of(worse).evidence["escalated"]["scores"]["usual"]["text"]
+    text = ticket_of(worse).evidence["escalated"]["scores"]["usual"]["text"]
+    assert "a 9.0, 1.0 is expected, usually 0.5 to 1.5" in text
+
+
+def test_a_ticket_calls_points_as_the_profile_does_and_shows_the_clock_on_the_wall() -> None:
+    point = Point(name="a", unit="mm/s", title={"en": "vibration"})
+    profile = Profile(profile=PUMP.profile, driver="modbus", points=(point,))
+    desk = new_desk(profiles=[profile], zone=ZoneInfo("Asia/Shanghai"))
+    why = Explanation(0.99, T0 - 60.0, (Contribution("a", 1.0, 9.0, 1.0, 0.5, 1.5),))
+    scored = Transition(T0, "hot", 0, "fired", "yellow", T0, {"score.usual": 0.99})
+    text = ticket_of(desk.receive(PUMP, scored, T0 + 9.0, {"usual": why})).evidence["scores"]["usual"]["text"]
+    assert text.startswith("Unusual since 08:00: vibration 9.0 mm/s")
 
 
 def test_a_policy_that_is_missing_is_found_before_anything_fires() -> None:

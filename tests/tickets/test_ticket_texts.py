@@ -9,7 +9,6 @@ from drivers.device import Device
 from gateway.core.messages import Language
 from gateway.core.types import Level
 from gateway.tickets import texts
-from models.detector import Contribution, Explanation
 from rules.rule import Rule
 
 PUMP = Device.model_validate(
@@ -56,15 +55,6 @@ def test_a_device_without_a_name_is_called_by_its_id() -> None:
 )
 def test_advice_in_any_language_is_better_than_none(advice: dict[str, str], language: Language, said: str) -> None:
     assert texts.advice(make_rule(advice=advice), language) == said
-
-
-def test_an_explanation_names_the_three_channels_that_matter_most() -> None:
-    channels = tuple(Contribution(name, 0.25, 5.0, 2.0, 1.0, 3.0) for name in "abcd")
-    assert texts.explanation(Explanation(0.97, 0.0, channels), "en") == "; ".join(
-        f"{name} is 5, usually 1 to 3 (25% of the score)" for name in "abc"
-    )
-    assert texts.explanation(Explanation(0.97, 0.0, channels[:1]), "zh") == "a 为 5，通常 1 至 3（占 25%）"
-    assert texts.explanation(Explanation(math.nan, 0.0, ()), "zh") == ""
 
 
 @pytest.mark.parametrize(

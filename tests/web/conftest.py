@@ -10,6 +10,7 @@ import pytest
 from aiohttp import ClientSession
 from prometheus_client import CollectorRegistry
 
+from gateway.core.types import Verdict
 from gateway.web.metrics import Sample, registry
 from gateway.web.server import LocalWeb, Unavailable
 
@@ -43,8 +44,8 @@ class Shown:
     def why(self, rule: str, device: str) -> Mapping[str, Any] | None:
         return {"rule": rule, "device": device} if rule == "dry" else None
 
-    async def act(self, ticket_id: str, action: str, by: str) -> bool:
-        await self._reach("act", ticket_id, action, by)
+    async def act(self, ticket_id: str, action: str, by: str, verdict: Verdict) -> bool:
+        await self._reach("act", ticket_id, action, by, verdict)
         return ticket_id == TICKET
 
     async def reload(self) -> Mapping[str, Any]:

@@ -147,7 +147,31 @@ async def test_who_did_it(pages: ClientSession, shown: Shown, body: bytes, by: s
     async with pages.post(CLOSE, data=body, headers=RIGHT) as answer:
         assert answer.status == 200
         assert await answer.json() == {"done": "close"}
-    assert shown.asked == [("act", TICKET, "close", by)]
+    assert shown.asked == [("act", TICKET, "close", by, "done")]
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "status", "verdict"),
+    [
+        ("close", b'{"by": "li"}', 200, "done"),
+        ("close", b'{"verdict": "done"}', 200, "done"),
+        ("close", b'{"by": "li", "verdict": "normal"}', 200, "normal"),
+        ("close", b'{"verdict": "false"}', 200, "false"),
+        ("close", b'{"verdict": false}', 400, None),
+        ("close", b'{"verdict": null}', 400, None),
+        ("close", b'{"verdict": ["false"]}', 400, None),
+        ("close", b'{"verdict": "wrong"}', 400, None),
+        ("ack", b'{"verdict": "done"}', 400, None),
+        ("resend", b'{"verdict": "false"}', 400, None),
+        ("ack", b"{}", 200, "done"),
+    ],
+)
+async def test_what_it_was(
+    pages: ClientSession, shown: Shown, action: str, body: bytes, status: int, verdict: str | None
+) -> None:
+    async with pages.post(f"/api/tickets/{TICKET}/{action}", data=body, headers=RIGHT) as answer:
+        assert answer.status == status
+    assert [asked[-1] for asked in shown.asked] == ([] if verdict is None else [verdict])
 
 
 @pytest.mark.parametrize(
