@@ -63,6 +63,8 @@ class Book:
         if others:
             self._watches[False] = Formulas(others, self._devices)
         self._is_simple = np.array([i in simple for i in range(len(self._plans))], np.bool_)
+        reads_score = [any(name.startswith("score.") for name in plan.names) for plan in self._plans]
+        self._reads_score = np.array(reads_score, np.bool_)[:, None]
         self._tracker = Tracker(self._enough_s(), self._devices)
         self._seen: Frame | None = None  # the last rows that rules were evaluated over
         self._moved: set[int] = set()  # cells that changed level since changed_states was asked
@@ -86,7 +88,7 @@ class Book:
         return {plan.rule.id: fingerprint for plan, fingerprint in zip(self._plans, self._fingerprints, strict=True)}
 
     def update(self, times: Floats, values: Floats, age: Floats, scores: Mapping[str, Floats]) -> list[Transition]:
-        """Take times[T], values and age [T, D, P] and scores[name][T, D]; NaN is unknown.
+        """Take times[T], values and age [T, D, P] and what detectors say, [T, D] by name; NaN is unknown.
 
         Transitions come in order of time, rule, row. Raises ValueError unless times increase, from call to call too.
         """
@@ -113,10 +115,10 @@ class Book:
                 self._feed(part, learning=True)
                 self._tracker.pause(float(part.times[-1]))
 
-    def firing(self) -> Bools:
-        """Which devices have a firing rule, [D]."""
-        devices: Bools = np.any((self._tracker.level > 0).reshape(len(self._plans), self._devices), axis=0)
-        return devices
+    def firing(self, accepted_at: Floats | float = -np.inf) -> Bools:
+        """Which devices have a firing rule, [D]; if it reads scores, only one that rose after `accepted_at` [D]."""
+        active = self._tracker.firing(np.where(self._reads_score, accepted_at, -np.inf))
+        return np.asarray(active.any(axis=0))
 
     def explain(self, rule: str, row: int) -> Why | None:
         """How a rule stands on one device in the last row; None before the first. Raises KeyError for no such rule."""

@@ -75,7 +75,9 @@ def _plan_rule(
     return PlannedRule(
         rule,
         (truths.get("yellow"), truths.get("red"), clear.truth if clear else opposite(conditions[0].truth)),
-        texts.intersection(vocabulary.points).union(*(condition.names for condition in conditions)),
+        texts.intersection({*vocabulary.points, *vocabulary.said}).union(
+            *(condition.names for condition in conditions)
+        ),
         max(condition.horizon_s for condition in conditions),
     )
 
@@ -93,7 +95,7 @@ def _during(truth: Truth, hours: tuple[float, float] | None) -> Truth:
 
 
 def _text_problems(rule: Rule, loc: Loc, vocabulary: Vocabulary) -> list[InitErrorDetails]:
-    numbers = {*vocabulary.points, *vocabulary.ratings}
+    numbers = {*vocabulary.points, *vocabulary.ratings, *vocabulary.said}
     return [
         InitErrorDetails(type=problem, loc=(*loc, "title", language), input=text)
         for language, text in rule.title.items()

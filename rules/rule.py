@@ -30,7 +30,7 @@ Condition = Annotated[
             "running and flow < 0.5 and power < 0.45 * rated_power",
             "avg(vibration, 5m) > 4.5 mm/s",
             "rises(running, 1h) > 20",
-            "score.usual > 0.95 and running",
+            "score.usual > 0.55 and running",
         ]
     ),
 ]

@@ -40,12 +40,13 @@ class Change(NamedTuple):
 
 
 class Alerts(NamedTuple):
-    """How k cells stand: level [k], awake [k], what has held [k, 3], and what was true in the last row [k, 3]."""
+    """How k cells stand: level, awake [k], what has held, what was true in the last row [k, 3], the last rise [k]."""
 
     level: NDArray[np.int8]
     awake: Bools
     held: Floats
     before: Bools
+    risen_at: Floats
 
 
 class Tracker:
@@ -61,6 +62,8 @@ class Tracker:
         """0 inactive, 1 firing yellow, 2 firing red; [cells]."""
         self.awake = np.zeros(cells, np.bool_)
         """Anything but inactive with no evidence at all; [cells]."""
+        self.risen_at = np.full(cells, -np.inf)
+        """When a cell last rose to the level at which it fires, -inf if that is not known any more; [cells]."""
         self._held = np.zeros((cells, 3))
         self._before = np.zeros((cells, 3), np.bool_)
 
@@ -94,6 +97,7 @@ class Tracker:
                 changes += [_change(i, time, int(cells[k]), int(level[k]), int(then[k]), held[k]) for k in moved]
                 held[moved, CLEAR] = 0.0
                 held[moved[then[moved] == 0]] = 0.0
+                self.risen_at[cells[then > level]] = time
                 level = then
         self.level[cells], self._held[cells], self._before[cells] = level, held, before
         yellow, red, _ = (before | (held > 0)).T
@@ -101,13 +105,21 @@ class Tracker:
         self.time = last
         return changes
 
+    def firing(self, since: Floats) -> Bools:
+        """Which cells [rules, D] fire and last rose at or after `since`, of the same shape or one that fits."""
+        shape = len(self._enough_s), self._devices
+        active: Bools = (self.level > 0).reshape(shape) & (self.risen_at.reshape(shape) >= since)
+        return active
+
     def state(self, cell: int) -> dict[str, Any]:
         """What must survive a restart, in JSON types; empty for a cell with nothing to keep."""
         if not self.awake[cell]:
             return {}
         level = int(self.level[cell])
         held = {name: float(x) for name, x in zip(_HELD, self._held[cell], strict=True)}
-        return {"level": LEVELS[level - 1] if level else "", **held}
+        if not level:
+            return {"level": "", **held}
+        return {"level": LEVELS[level - 1], "risen_at": float(self.risen_at[cell]), **held}
 
     def restore(self, cell: int, state: Mapping[str, Any]) -> bool:
         """Take up a state. What held stays held; the step to the next row counts nothing. False if it is no state."""
@@ -116,17 +128,21 @@ class Tracker:
             return False
         self.level[cell] = levels[state["level"]]
         self._held[cell] = [state[name] for name in _HELD]
+        risen_at = state.get("risen_at")
+        self.risen_at[cell] = risen_at if isinstance(risen_at, float) else -np.inf
         self._before[cell] = False
         self.awake[cell] = True
         return True
 
     def alerts(self, cells: Cells) -> Alerts:
         """All that is known of cells [k], as a copy."""
-        return Alerts(self.level[cells], self.awake[cells], self._held[cells], self._before[cells])
+        held, before = self._held[cells], self._before[cells]
+        return Alerts(self.level[cells], self.awake[cells], held, before, self.risen_at[cells])
 
     def take_up(self, cells: Cells, alerts: Alerts) -> None:
         """Let cells [k] stand as others of another tracker did at this `time`: nothing is lost, not even a step."""
-        self.level[cells], self.awake[cells], self._held[cells], self._before[cells] = alerts
+        self.level[cells], self.awake[cells], self.risen_at[cells] = alerts.level, alerts.awake, alerts.risen_at
+        self._held[cells], self._before[cells] = alerts.held, alerts.before
 
 
 def _change(at: int, time: float, cell: int, old: int, new: int, held: Floats) -> Change:

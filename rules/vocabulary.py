@@ -12,6 +12,10 @@ Bools = NDArray[np.bool_]
 Scalar = TypeVar("Scalar", np.float64, np.bool_)
 
 
+SAID: Mapping[str, tuple[float, float]] = {"score": (0.0, 1.0), "health": (0.0, 100.0)}
+"""What every detector says of a device, written `score.NAME` and `health.NAME`, and its lowest and highest value."""
+
+
 class Calendar(Protocol):
     """The clock and the calendar on the wall of a site."""
 
@@ -35,11 +39,16 @@ class Vocabulary:
     ratings: Mapping[str, Floats]
     """Constants by name, [D]; NaN where a device lacks it."""
     scores: tuple[str, ...]
-    """Detector names, written `score.NAME`."""
+    """Names of detectors, each of which makes `score.NAME` and `health.NAME`."""
     devices: int
     calendar: Calendar
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Lowest and highest value by point; beyond them a driver makes it unknown. Absent where there is no limit."""
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What detectors say, as it is written: `score.usual`, `health.usual`."""
+        return tuple(f"{what}.{name}" for name in self.scores for what in SAID)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +62,7 @@ class Frame:
     age: Floats
     """[T, D, P] seconds since the last good value; inf if there never was one."""
     scores: Mapping[str, Floats]
-    """[T, D] by detector."""
+    """[T, D] by what detectors say, as it is written: `score.usual`."""
     calendar: Calendar
     _found: dict[object, Floats] = field(default_factory=dict, init=False)
 

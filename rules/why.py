@@ -214,8 +214,7 @@ def evidence_of(names: Collection[str], vocabulary: Vocabulary, frame: Frame, at
     """What points and scores showed in one row of a frame, in order of their names; unknown ones are left out."""
     shown = {}
     for name in sorted(names):
-        score = name.removeprefix("score.")
-        of = frame.values[..., vocabulary.points.index(name)] if score == name else frame.scores[score]
+        of = frame.scores[name] if name in frame.scores else frame.values[..., vocabulary.points.index(name)]
         shown[name] = float(of[at, row])
     return {name: value for name, value in shown.items() if not np.isnan(value)}
 

@@ -22,7 +22,7 @@ from rules.language.functions import FUNCTIONS, KNOWLEDGE, LEARNT, OVER_POINTS, 
 from rules.language.operators import ARITHMETIC, COMPARISONS, outside
 from rules.language.source import finding, parse, span
 from rules.language.units import common_unit, different, literal_value
-from rules.vocabulary import Vocabulary
+from rules.vocabulary import SAID, Vocabulary
 from rules.windows.window import Standing, Window, Windows
 
 _UNKNOWN = kleene.fixed(np.array(np.nan))  # stands in for a part that has a finding
@@ -95,8 +95,8 @@ class _Compiler:
                 number = self._literal(node, beside)
             case ast.Name(id=name):
                 number = self._name(node, name)
-            case ast.Attribute(value=ast.Name(id="score"), attr=name):
-                number = self._score(node, name)
+            case ast.Attribute(value=ast.Name(id=what), attr=name):
+                number = self._said(node, what, name)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 number = kleene.apply(np.negative, self.number(operand, beside))
             case ast.BinOp(op=op, left=left, right=right) if type(op) in ARITHMETIC:
@@ -137,13 +137,21 @@ class _Compiler:
         if name in WORDS:
             return Number(WORDS[name].reader())
         message = "{name} is neither a point nor a rating of this device type"
-        known = [*words.points, *words.ratings, *WORDS]
+        known = [*words.points, *words.ratings, *words.said, *WORDS]
         return self._refuse(finding("unknown_name", message, span(node), name=name[:80], **_nearest(name, known)))
 
-    def _score(self, node: ast.expr, name: str) -> Number:
-        if name in self._vocabulary.scores:
-            self.names.add(f"score.{name}")
-            return Number(lambda frame: frame.scores[name])
+    def _said(self, node: ast.expr, what: str, name: str) -> Number:
+        """What a detector says; a word that is nearly one of these is told so, any other has no business with a dot."""
+        said, known = f"{what}.{name}", self._vocabulary.said
+        if said in known:
+            self.names.add(said)
+            return Number(lambda frame: frame.scores[said])
+        if what not in SAID:
+            near = _nearest(said, known)
+            message = "{name} is neither a point nor a rating of this device type"
+            return self._refuse(
+                finding("unknown_name", message, span(node), name=said[:80], **near) if near else outside(node)
+            )
         hint = _nearest(name, self._vocabulary.scores)
         return self._refuse(
             finding("unknown_score", "no detector is called {name}", span(node), name=name[:80], **hint)

@@ -12,7 +12,7 @@ from rules.duration import UNITS_S
 from rules.language.entries import Unit
 from rules.language.functions import CALLED, FUNCTIONS, WORDS
 from rules.language.source import finding, per_second, span, spelled
-from rules.vocabulary import Vocabulary
+from rules.vocabulary import SAID, Vocabulary
 
 ANY = "any"
 
@@ -33,7 +33,9 @@ def unit_of(node: ast.expr, vocabulary: Vocabulary) -> str | None:
             unit = _unit_of_call(name, args, vocabulary)
         case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
             unit = ""
-        case ast.Constant() | ast.Attribute(value=ast.Name(id="score")):
+        case ast.Constant():
+            unit = None
+        case ast.Attribute(value=ast.Name(id=what)) if what in SAID:
             unit = None
     return unit
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from rules.lint.spans import UNKNOWN, Spans, above, exactly, from_to
 from rules.lint.spelling import called, is_condition, window_s
-from rules.vocabulary import Vocabulary
+from rules.vocabulary import SAID, Vocabulary
 
 Range = tuple[float, float]
 
@@ -47,8 +47,8 @@ def range_of(node: ast.expr, vocabulary: Vocabulary) -> Range:
             found = vocabulary.ranges.get(name, ANYTHING)
         case ast.Name(id=name) | ast.Call(func=ast.Name(id=name)) if name in _FIXED:
             found = _FIXED[name].hull
-        case ast.Attribute(value=ast.Name(id="score")):
-            found = (0.0, 1.0)
+        case ast.Attribute(value=ast.Name(id=what)) if what in SAID:
+            found = SAID[what]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             low, high = range_of(operand, vocabulary)
             found = (-high, -low)

@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from rules.book import Book, State, check_rules
 from rules.rule import Rule, Transition
+from rules.texts import render
 from rules.vocabulary import Vocabulary
+from tests.rules.wall import UTC
 
 HOT = {
     "id": "hot",
@@ -77,8 +79,23 @@ def test_between_counts_only_inside_the_hours(plain: Vocabulary) -> None:
 def test_scores_are_points_and_evidence(pump: Vocabulary) -> None:
     book = book_of(pump, {"id": "odd", "yellow": {"when": "score.usual > 0.95 and running"}})
     values = np.ones((1, 2, 7))
-    (got,) = book.update(np.array([1.0]), values, values * 0, {"usual": np.array([[0.5, 0.99]])})
+    (got,) = book.update(np.array([1.0]), values, values * 0, {"score.usual": np.array([[0.5, 0.99]])})
     assert (got.row, got.evidence) == (1, {"running": 1.0, "score.usual": 0.99})
+
+
+def test_health_is_a_point_and_evidence_and_may_stand_in_a_title(pump: Vocabulary) -> None:
+    title = {"en": "{device} is down to {health.usual:.0f} at a score of {score.usual:.2f}"}
+    when = "avg(health.usual, 1m) < 60"
+    book = book_of(
+        pump, {"id": "ill", "yellow": {"when": when, "for": "1m"}, "clear": "health.usual > 80", "title": title}
+    )
+    values = np.ones((300, 2, 7))
+    health = np.stack((np.full(300, np.nan), np.where(np.arange(300) < 200, 40.0, 90.0)), axis=1)
+    said = {"score.usual": np.full((300, 2), 0.75), "health.usual": health}
+    fired, cleared = book.update(np.arange(300.0), values, values * 0, said)
+    assert (fired.row, fired.change, fired.evidence) == (1, "fired", {"score.usual": 0.75, "health.usual": 40.0})
+    assert (cleared.row, cleared.change, cleared.time) == (1, "cleared", 200.0)
+    assert render(title["en"], {**fired.evidence, "device": "P-1"}) == "P-1 is down to 40 at a score of 0.75"
 
 
 def test_time_must_increase(plain: Vocabulary) -> None:
@@ -135,6 +152,7 @@ def test_a_firing_alert_stays_firing_through_a_restart(plain: Vocabulary) -> Non
     assert before.changed_states() == []
     after = restored(plain, before.pending_states())
     assert after.firing().tolist() == [True, False, False]
+    assert body["risen_at"] == 10.0
     assert told(feed(after, 5000, [60] * 10)) == [(5002, "cleared", "yellow", 4999)]
     assert after.changed_states() == [("hot", 0, fingerprint, {})]
     assert after.pending_states() == []
@@ -172,3 +190,54 @@ def test_warming_fills_windows_and_changes_no_alert(plain: Vocabulary) -> None:
     cold = book_of(plain, rule)
     assert told(feed(cold, 100, [75] * 50))[0] == (135, "fired", "yellow", 130)
     assert book.horizon_s == 60
+
+
+SCORE = {"id": "odd", "yellow": {"when": "score.usual > 0.5"}, "red": {"when": "score.usual > 0.9"}}
+LIMIT = {"id": "limit", "yellow": {"when": "a > 70"}}
+
+
+def watched(scores: Sequence[float], a: float = 0.0) -> Book:
+    """A book after rows one second apart; device 1 has these scores."""
+    words = Vocabulary(("a", "b", "c"), {}, {}, ("usual",), 3, UTC)
+    book = book_of(words, SCORE, LIMIT)
+    values, score = np.zeros((len(scores), 3, 3)), np.zeros((len(scores), 3))
+    values[:, 1, 0], score[:, 1] = a, scores
+    book.update(np.arange(len(scores), dtype=float), values, np.zeros_like(values), {"score.usual": score})
+    return book
+
+
+@pytest.mark.parametrize(
+    ("book", "accepted_at", "fires"),
+    [
+        (watched([0, 0, 0.7, 0.7]), -np.inf, True),
+        (watched([0, 0, 0.7, 0.7]), 1.5, True),
+        (watched([0, 0, 0.7, 0.7]), 2.5, False),
+        (watched([0, 0.7, 0.7, 0.95]), 2.5, True),
+        (watched([0, 0.7, 0.95, 0.7]), 2.5, False),
+        (watched([0.7, 0, 0.7, 0.7]), 1.5, True),
+        (watched([0, 0, 0.7, 0.7], a=75.0), 2.5, True),
+    ],
+    ids=["never", "before it", "after it", "it became worse", "after it became worse", "it came again", "a limit too"],
+)
+def test_an_alert_of_a_score_does_not_count_once_a_person_accepted_it(
+    book: Book,
+    accepted_at: float,
+    fires: bool,  # noqa: FBT001 - a table
+) -> None:
+    accepted = np.array([np.inf, accepted_at, np.inf])
+    assert book.firing(accepted).tolist() == [False, fires, False]
+    assert book.firing().tolist() == [False, True, False]
+    again, heir = watched([0.0]), watched([0.0])
+    for state in book.pending_states():
+        assert again.restore(*state)
+    heir.take_over(book.legacy(), book.fingerprints)
+    assert again.firing(accepted).tolist() == heir.firing(accepted).tolist() == [False, fires, False]
+
+
+def test_when_an_alert_of_an_older_version_rose_is_not_known_so_any_word_of_a_person_counts() -> None:
+    book = watched([0.7])
+    ((rule, row, fingerprint, body),) = book.pending_states()
+    again = watched([0.0])
+    assert again.restore(rule, row, fingerprint, {name: held for name, held in body.items() if name != "risen_at"})
+    assert again.firing(np.full(3, -np.inf)).tolist() == [False, True, False]
+    assert again.firing(np.full(3, 0.0)).tolist() == [False, False, False]

@@ -58,6 +58,9 @@ HOSTILE = [
     "~running",
     "score.__class__ > 1",
     "score.usual.real > 1",
+    "health.__class__ > 1",
+    "health.usual.real > 1",
+    "health(flow) > 1",
     "(flow.real).score > 1",
     "(yield) > 1",
     "{1: 2}",
@@ -84,7 +87,22 @@ def test_hostile_text_is_refused_with_a_place(text: str, pump: Vocabulary) -> No
         assert problem.message()
 
 
-WORDS = ["flow", "bearing_temp", "score", "usual", "offline", "avg", "min", "age", "rises", "and", "or", "not", "if"]
+WORDS = [
+    "flow",
+    "bearing_temp",
+    "score",
+    "health",
+    "usual",
+    "offline",
+    "avg",
+    "min",
+    "age",
+    "rises",
+    "and",
+    "or",
+    "not",
+    "if",
+]
 SIGNS = [
     "(",
     ")",

@@ -20,6 +20,7 @@ from rules.vocabulary import Vocabulary
         ("(flow + level) / 2 > 1e-3", "(flow + level) / 2", ">", 0.001, None),
         ("running != 0", "running", "!=", 0.0, "running"),
         ("score.usual > 0.95", "score.usual", ">", 0.95, None),
+        ("health.usual < 60", "health.usual", "<", 60.0, None),
     ],
 )
 def test_one_limit(pump: Vocabulary, text: str, quantity: str, operator: str, number: float, point: str | None) -> None:

@@ -6,7 +6,7 @@ import pytest
 from gateway.core.almanac import UTC_ALMANAC
 from rules.book import Book
 from rules.rule import Rule
-from rules.vocabulary import Vocabulary
+from rules.vocabulary import SAID, Vocabulary
 from rules.why import Part, Why, needs
 
 N = float("nan")
@@ -24,7 +24,9 @@ def _show(book: Book, *rows: tuple[float, float, float], row: int = 0, score: fl
     """Show both devices the same rows, a minute apart; then ask about one of them."""
     times = 60.0 * (1 + np.arange(len(rows), dtype=np.float64))
     values = np.repeat(np.array(rows, np.float64)[:, None], 2, axis=1)
-    book.update(times, values, np.full(values.shape, age), {"usual": np.full(values.shape[:2], score)})
+    book.update(
+        times, values, np.full(values.shape, age), {f"{what}.usual": np.full(values.shape[:2], score) for what in SAID}
+    )
     found = book.explain("r", row)
     assert found is not None
     return found
@@ -63,6 +65,8 @@ def test_a_part_shows_what_it_names() -> None:
     assert first.comparison is not None
     assert (first.comparison.left_value, first.comparison.operator, first.comparison.right_value) == (22.5, ">", 5.0)
     assert [(seen.text, seen.kind) for seen in second.seen] == [("score.usual", "score")]
+    (level,) = _show(_book(red={"when": "health.usual < 60"}), (3.0, N, 1.0), score=55.0).levels
+    assert [(seen.text, seen.kind, seen.value) for seen in level.condition.seen] == [("health.usual", "score", 55.0)]
 
 
 def test_the_unit_of_a_limit_is_that_of_what_it_stands_beside() -> None:
@@ -140,7 +144,7 @@ def test_looking_feeds_no_window() -> None:
     watched, alone = (_book(yellow={"when": "avg(flow, 5m) > 3 and rises(running, 1h) > 2"}) for _ in range(2))
     for i in range(60):
         row = np.array([[[i % 7, 1.0, i % 2]] * 2], np.float64)
-        given = np.array([60.0 * i]), row, np.zeros(row.shape), {"usual": np.full((1, 2), N)}
+        given = np.array([60.0 * i]), row, np.zeros(row.shape), {"score.usual": np.full((1, 2), N)}
         assert watched.update(*given) == alone.update(*given)
         watched.explain("r", 0)
     assert watched.windows == alone.windows
