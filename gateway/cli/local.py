@@ -39,9 +39,10 @@ class Pages:
         given = urlencode({key: value for key, value in query.items() if value is not None})
         return self._ask(urllib.request.Request(f"{self._base}{path}{'?' if given else ''}{given}"))  # noqa: S310 - http, own host
 
-    def act(self, ticket: str, action: str, by: str) -> Any:
-        """Change a ticket; None if no daemon answers. Raises Failed, NotThere."""
-        return self._post(f"/api/tickets/{quote(ticket, safe='')}/{action}", {"by": by}, TIMEOUT_S)
+    def act(self, ticket: str, action: str, by: str, verdict: str | None = None) -> Any:
+        """Change a ticket, with a verdict if it is closed; None if no daemon answers. Raises Failed, NotThere."""
+        body = {"by": by} if verdict is None else {"by": by, "verdict": verdict}
+        return self._post(f"/api/tickets/{quote(ticket, safe='')}/{action}", body, TIMEOUT_S)
 
     def reload(self) -> Any:
         """Have the configuration taken over; what became of that, or None if no daemon answers. Raises Failed."""

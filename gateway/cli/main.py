@@ -13,6 +13,7 @@ from gateway.cli.schema import schema
 from gateway.cli.simulate import simulate
 from gateway.cli.status import status
 from gateway.cli.test import rule_tests
+from gateway.cli.train.command import train
 from gateway.cli.why import why
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.command()(demo)
 app.command()(check)
 app.command("test")(rule_tests)
 app.command()(backtest)
+app.command()(train)
 app.command()(status)
 app.command()(reload)
 app.command()(why)

@@ -7,7 +7,8 @@ from typing import Any
 from gateway.cli.screen import Failed
 from gateway.core.clock import SystemClock
 from gateway.core.config import Config
-from gateway.core.types import Status
+from gateway.core.types import Closing, Status, Verdict
+from gateway.delivery.ledger import read_ledger
 from gateway.delivery.records import Changes, shown, shown_whole
 from gateway.delivery.statefile import FILE, StateInUse, StorageFailed
 from gateway.delivery.store import Store
@@ -35,17 +36,28 @@ class Offline:
         """How the outbox stands."""
         return self._store.counts()
 
-    def act(self, ticket_id: str, action: str, by: str) -> bool:
+    def act(self, ticket_id: str, action: str, by: str, verdict: Verdict) -> bool:
         """Do what a person asked for; the messages go out when the daemon runs again."""
         if action == "resend":
             return self._store.resend(ticket_id)
         site, saved, now = self._config.site, self._store.load(), SystemClock().now()
         desk = Desk(site.id, site.language, {}, self._config.policies, saved.open_tickets)
-        decision = {"ack": desk.acknowledge, "close": desk.close}[action](ticket_id, by, now)
+        acknowledged = action == "ack"
+        decision = desk.acknowledge(ticket_id, by, now) if acknowledged else desk.close(ticket_id, by, now, verdict)
         if decision is None or decision.ticket is None:
             return False
-        self._store.commit(Changes((decision.ticket,), decision.messages, saved_at=saved.saved_at or now))
+        closings = (decision.closing,) if decision.closing else ()
+        changes = Changes((decision.ticket,), decision.messages, closings=closings, saved_at=saved.saved_at or now)
+        self._store.commit(changes)
         return True
+
+
+def kept_closings(config: Config) -> tuple[Closing, ...] | None:
+    """The ledger, whether a daemon runs or not; None where there is none. Raises Failed."""
+    try:
+        return read_ledger(config.state_folder)
+    except StorageFailed as error:
+        raise Failed("state_unreadable", "the state cannot be read: {reason}", reason=error) from error
 
 
 class FolderInUse(Failed):

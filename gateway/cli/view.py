@@ -1,5 +1,6 @@
 """How the state of a site and its tickets look on a screen: lines of text, from what the local pages say as JSON."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -32,6 +33,8 @@ STYLES = {
 """Colours of states, levels and deliveries."""
 
 _INDENT = "  "
+_BREAK = re.compile(r"(?<=[；。])(?=.)|(?<=;) |(?<=\.) (?=[A-Z])")
+"""Where an explanation begins a new line."""
 
 _CHANGES = {
     "added": ("rules_added", "{count} added: {names}"),
@@ -100,9 +103,12 @@ def ticket_lines(tickets: Sequence[Json], zone: ZoneInfo, language: Language) ->
 def ticket_page(ticket: Json, zone: ZoneInfo, language: Language) -> Iterator[Text]:
     """Everything about one ticket: what, where, by when, what the rule saw, and what became of each message."""
     yield Text.assemble(_coloured("level", ticket["level"], language), "  ", (printable(ticket["title"]), "bold"))
-    facts = dict(_facts(ticket, zone, language))
-    rows = [[Text(word("head", head, language), style="dim"), Text(printable(fact))] for head, fact in facts.items()]
-    yield from aligned(row for row in rows if row[1])
+    facts = [(head, printable(fact)) for head, fact in _facts(ticket, zone, language) if fact]
+    before = ["", *(head for head, _ in facts)]
+    heads = [
+        "" if head == last else word("head", head, language) for (head, _), last in zip(facts, before, strict=False)
+    ]
+    yield from aligned([Text(head, style="dim"), Text(fact)] for head, (_, fact) in zip(heads, facts, strict=True))
     for out in ticket["deliveries"]:
         message = out["message"]
         yield Text()
@@ -132,7 +138,13 @@ def _facts(ticket: Json, zone: ZoneInfo, language: Language) -> Iterator[tuple[s
     yield "advice", ticket["advice"]
     yield "rule", ticket["rule"]
     yield "seen", ", ".join(f"{name} {_number(value)}" for name, value in seen.get("values", {}).items())
-    yield "unusual", "; ".join(score["text"] for score in seen.get("scores", {}).values())
+    yield from (("unusual", line) for line in _reasons(seen))
+    yield from (("escalated", line) for line in _reasons(seen.get("escalated", {})))
+
+
+def _reasons(evidence: Json) -> list[str]:
+    """Why scores saw it so: a line for each point, and one for what would have kept it quiet."""
+    return [line for score in evidence.get("scores", {}).values() for line in _BREAK.split(score["text"])]
 
 
 def _event(message: Json, language: Language) -> str:

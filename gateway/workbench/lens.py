@@ -1,5 +1,7 @@
 """Parts of conditions over blocks of the past, for plots and distributions, worked out by the rules' own closures."""
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 
 from gateway.core.types import Block, Floats
@@ -10,10 +12,13 @@ from rules.windows.window import Windows
 
 
 class Lens:
-    """Looks at blocks one after the other. Scores of detectors are unknown: the past does not hold them."""
+    """Looks at blocks one after the other.
 
-    def __init__(self, words: Vocabulary) -> None:
-        self._words = words
+    The past does not hold what detectors say: it is unknown, unless whoever kept it tells what was `said` at times [T].
+    """
+
+    def __init__(self, words: Vocabulary, said: Callable[[Floats], Mapping[str, Floats]] = lambda _: {}) -> None:
+        self._words, self._said = words, said
         self._windows: Windows = {}
 
     def quantity(self, text: str) -> Number:
@@ -27,8 +32,9 @@ class Lens:
 
     def frame(self, block: Block) -> Frame:
         """The block as conditions see it, once its windows have."""
-        unknown = dict.fromkeys(self._words.scores, np.full(block.age.shape[:2], np.nan))
-        frame = Frame(block.times, block.values, block.age, unknown, self._words.calendar)
+        unknown = dict.fromkeys(self._words.said, np.full(block.age.shape[:2], np.nan))
+        scores = unknown | dict(self._said(block.times))
+        frame = Frame(block.times, block.values, block.age, scores, self._words.calendar)
         with np.errstate(all="ignore"):
             for standing in self._windows.values():
                 standing.feed(frame)

@@ -193,7 +193,7 @@ def _measured(
 ) -> float:
     """Seconds that a tick takes, in the middle of several."""
     book = Book(rules, vocabulary)
-    scores = {name: np.full((1, vocabulary.devices), 0.5) for name in vocabulary.scores}
+    scores = {name: np.full((1, vocabulary.devices), 0.5) for name in vocabulary.said}
     age = np.zeros((1, *values.shape))
     return median([*_ticks(book, values[None], age, scores, every_s, stopwatch)][_WARM_UP:])
 

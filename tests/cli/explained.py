@@ -52,7 +52,12 @@ def answer(rule: str, *shown: Mapping[str, float], closed: bool = False) -> Mapp
     for i, row in enumerate(shown):
         values = np.array([[[row.get(name, np.nan) for name in profile.names]]])
         age = np.where(np.isnan(values), np.where(np.isin(profile.names, ["vibration"]), np.inf, 187.0), 0.0)
-        for change in engine.book.update(np.array([T0 + 60.0 * i]), values, age, {"usual": np.full((1, 1), np.nan)}):
+        for change in engine.book.update(
+            np.array([T0 + 60.0 * i]),
+            values,
+            age,
+            {f"{what}.usual": np.full((1, 1), np.nan) for what in ("score", "health")},
+        ):
             desk.receive(device, change, change.time)
             for ticket in desk.open_tickets if closed else ():
                 desk.close(ticket.id, "somebody", change.time)

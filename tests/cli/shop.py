@@ -12,7 +12,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from gateway.cli.local import TOKEN_FILE
-from gateway.core.types import Level, Message, Status, Ticket
+from gateway.core.types import Level, Message, Status, Ticket, Verdict
 from gateway.delivery.records import Changes, Delivery
 from gateway.delivery.store import Store
 from gateway.web.server import LocalWeb
@@ -47,7 +47,22 @@ YELLOW = replace(
     fired_at=T0 - 3600.0,
     cleared_at=T0 - 60.0,
     occurrences=3,
-    evidence={"since": T0, "values": {}, "scores": {"usual": {"text": "vibration is 4.1, usually 0.8 to 1.6"}}},
+    evidence={
+        "since": T0,
+        "values": {},
+        "scores": {
+            "usual": {
+                "text": "Unusual since 14:12: vibration 4.1 mm/s, usually 0.8 to 1.6 mm/s (80% of the score); bearing "
+                "temperature 58 °C, usually 44 to 49 °C (20% of the score). It would not have been reported with "
+                "vibration below 1.6 mm/s and bearing temperature below 49 °C."
+            }
+        },
+        "escalated": {
+            "scores": {
+                "usual": {"text": "自 14:12 起异常：振动 6 mm/s，通常 1 至 2 mm/s。若振动低于 2 mm/s，就不会报警。"}
+            }
+        },
+    },
     firing=(),
     messages=2,
 )
@@ -135,6 +150,7 @@ class Window:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str]] = []
+        self.verdicts: list[Verdict] = []
 
     def health(self) -> Mapping[str, Any]:
         return HEALTH
@@ -152,7 +168,8 @@ class Window:
     def why(self, rule: str, device: str) -> Mapping[str, Any] | None:
         return WHY if (rule, device) == ("pump-dry-run", "P-1") else None
 
-    async def act(self, ticket_id: str, action: str, by: str) -> bool:
+    async def act(self, ticket_id: str, action: str, by: str, verdict: Verdict) -> bool:
+        self.verdicts.append(verdict)
         self.asked.append((ticket_id, action, by))
         return ticket_id == RED.id
 

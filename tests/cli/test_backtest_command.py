@@ -4,6 +4,7 @@
 """
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from typer.testing import CliRunner, Result
 from gateway.cli.main import app
 from gateway.cli.screen import FAILED, WRONG_USE
 from gateway.core.config import Config
+from gateway.core.types import Closing, Verdict
+from gateway.delivery.records import Changes
+from gateway.delivery.store import Store
 from tests.workbench import lane
 from tests.workbench.lane import DAY, HOUR, Spell
 
@@ -43,12 +47,22 @@ def tuned(tmp_path: Path) -> Path:
     return lane.rules(tmp_path / "tuned", pumps=pumps, meters=meters)
 
 
+def keep_ledger(site: Config) -> None:
+    """People have closed three tickets of this time, and one of an earlier one."""
+    real = (("P-1", "hot", 1.1, Verdict.DONE), ("P-2", "hot", 9, Verdict.FALSE), ("P-3", "silent", 41, Verdict.FALSE))
+    with closing(Store(site.state_folder)) as store:
+        for device, rule, at_h, verdict in (*real, ("P-1", "hot", -9, Verdict.FALSE)):
+            fired_at = lane.T0 + at_h * HOUR
+            said = Closing(f"{device} {at_h}", rule, device, rule, fired_at, fired_at + 60.0, verdict, "li")
+            store.commit(Changes(closings=(said,)))
+
+
 def run(site: Config, *words: str) -> Result:
     return CliRunner(env={"LANG": "en_US.UTF-8"}).invoke(app, ["backtest", "-c", str(site.path), *words])
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("name", ["plain", "device", "against", "nothing", "suggest", "budget"])
+@pytest.mark.parametrize("name", ["plain", "device", "against", "nothing", "suggest", "budget", "judged"])
 def test_screens(site: Config, tuned: Path, name: str, language: str, request: pytest.FixtureRequest) -> None:
     words = {
         "plain": [],
@@ -57,7 +71,10 @@ def test_screens(site: Config, tuned: Path, name: str, language: str, request: p
         "nothing": ["--to", "2026-03-16T17:50"],
         "suggest": ["--step", "1m", "--suggest", "hot"],
         "budget": ["--step", "1m", "--budget", "3"],
+        "judged": ["--rules", str(tuned), "--against", str(site.path.parent / "rules")],
     }[name]
+    if name == "judged":
+        keep_ledger(site)
     result = run(site, *words, "--lang", language)
     assert (result.exit_code, result.stderr) == (0, "")
     picture = result.stdout.replace(str(site.path.parent), "SITE")

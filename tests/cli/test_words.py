@@ -19,12 +19,16 @@ FAMILIES = {
     "delivery": ["sent", "pending", "parked"],
     "event": ["created", "escalated", "occurred_again", "condition_cleared", "acknowledged", "closed"],
     "order": ["new", "closed"],
-    "part": ["storage", "outbox", "dispatch", "history", "connection", "state", "clock"],
+    "part": ["storage", "outbox", "dispatch", "history", "connection", "state", "clock", "model"],
     "fault": [scene.fault for scene in SCENES],
     "verdict": [*get_args(Verdict)],
+    "kind": ["constant", "switch", "counter", "unknown"],
     "head": [
         *("id", "device", "status", "fired", "acknowledge", "on_site", "feedback", "close", "times", "advice", "rule"),
-        *("seen", "unusual", "level", "delivery", "title", "fault", "injected", "seconds", "verdict", "dispatch API"),
+        *("seen", "unusual", "escalated", "level", "delivery", "title", "fault", "injected", "seconds", "verdict"),
+        "dispatch API",
+        *("true", "normal", "false", "precision", "true_again", "false_again", "then"),
+        *("model", "score", "alarms", "per_device_week", "promised"),
     ],
 }
 

@@ -21,7 +21,7 @@ rules:
     clear: bearing_temp < 65
     keep: 5m
     title: {en: "{device} at {bearing_temp:.0f} °C"}
-  - {id: unusual, yellow: {when: "score.usual > 0.95 and running", for: 15m}}
+  - {id: unusual, yellow: {when: "score.usual > 0.55 and running", for: 15m}}
   - {id: silent, yellow: {when: offline, for: 5m}}
   - {id: old, yellow: {when: "100s < age(flow) < 1d"}}
 """

@@ -1,7 +1,7 @@
 """However long a daemon takes to start and to hear its first device, a backtest of what it recorded says the same."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,13 @@ import pytest
 from drivers.device import Batch
 from gateway.app.warmup import warm
 from gateway.core.config import Config
-from gateway.core.types import Fresh
+from gateway.core.types import Closing, Fresh, Verdict
 from gateway.history.local import write_history
 from gateway.history.recording import Recording
 from gateway.pipeline import assembly
 from gateway.pipeline.board import Board
 from gateway.pipeline.engine import Engine, Finding
+from gateway.pipeline.lessons import lessons_of
 from gateway.workbench.backtest.play import play
 from tests.workbench import lane
 from tests.workbench.lane import DAY, HOUR, PLUGINS, T0, Made, Spell
@@ -26,7 +27,7 @@ from tests.workbench.lane import DAY, HOUR, PLUGINS, T0, Made, Spell
 RULES = """
 profile: pump-set
 rules:
-  - {id: unusual, yellow: {when: score.usual > 0.0001}}
+  - {id: unusual, yellow: {when: score.usual >= 0}}
   - {id: shaken, yellow: {when: "avg(vibration, 5m) > 1.2"}}
   - {id: silent, yellow: {when: offline, for: 5m}}
 """
@@ -81,7 +82,7 @@ def told(found: list[Finding]) -> list[tuple[float, str, int]]:
     return [(f.transition.time, f.transition.rule, f.transition.row) for f in found if f.transition.change == "fired"]
 
 
-def replayed(site: Config, start: float) -> tuple[Engine, list[tuple[float, str, int]]]:
+def replayed(site: Config, start: float, ledger: Sequence[Closing] = ()) -> tuple[Engine, list[tuple[float, str, int]]]:
     engines: list[Engine] = []
 
     def kept(*given: Any) -> Engine:
@@ -94,7 +95,8 @@ def replayed(site: Config, start: float) -> tuple[Engine, list[tuple[float, str,
         patch("gateway.workbench.backtest.play.assembly.engine", kept),
     ):
         end = past.profiles()["pump-set"][1] + site.tick_s
-        (outcome,) = play(site, PLUGINS, past, start, end, {"ours": site.rules}, handled_s=math.inf).values()
+        played = play(site, PLUGINS, past, start, end, {"ours": site.rules}, handled_s=math.inf, ledger=ledger)
+        (outcome,) = played.values()
     rows = {device.id: row for row, device in enumerate(outcome.config.fleets[0].devices)}
     fired = [(case.ticket.fired_at, case.ticket.rule, rows[case.ticket.device]) for case in outcome.cases]
     return engines[0], fired
@@ -118,6 +120,19 @@ def test_how_long_a_start_takes_changes_no_score(site: Config, warm_s: float, fi
     then, now = life.engine.detectors["usual"].state(), engine.detectors["usual"].state()
     for name, learnt in then.items():
         np.testing.assert_array_equal(now[name], learnt, err_msg=name)
+
+
+def test_what_a_person_taught_live_a_backtest_is_taught_at_the_same_moment(site: Config) -> None:
+    life = Life(site, 3.0, 55.0)
+    said = Closing("x", "unusual", "P-2", "unusual", LIVE, LIVE + 1503.0, Verdict.NORMAL, "li", ("usual",))
+    life.engine.teach(lessons_of(life.engine.fleet, [said]))
+    found = life.live()
+    engine, again = replayed(site, life.first_row, [said])
+    assert again == found
+    then, now = (each.detectors["usual"].state()["level.learnt_s"] for each in (life.engine, engine))
+    np.testing.assert_array_equal(now, then)
+    assert (then[1] < 1.1 * DAY).all(), "it relearns"
+    assert (then[0] > 2.0 * DAY).all()
 
 
 def test_a_start_between_two_ticks_counts_from_there(site: Config) -> None:

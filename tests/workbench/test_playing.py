@@ -5,8 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from gateway.workbench.testing.play import Verdict
+from gateway.workbench.testing.kit import Kit
+from gateway.workbench.testing.play import Verdict, play
 from gateway.workbench.testing.report import sentences
+from gateway.workbench.testing.suite import Suite
 
 Play = Callable[[str], Verdict]
 
@@ -77,6 +79,34 @@ def test_an_unwritten_score_is_unknown(played: Play) -> None:
     assert played(text).seen["score.usual"].tolist() == [0.99] * 6
     without = played(text.replace("scores: {usual: 0.99}", ""))
     assert [failure.actual for failure in without.failures] == [None]
+
+
+def test_written_health_is_read_like_a_point(suite: Callable[..., Suite], kit: Kit) -> None:
+    rules = """
+profile: pump-set
+rules:
+  - {id: ill, yellow: {when: "health.usual < 60 and running", for: 10m}}
+"""
+    tests = """
+  - name: a pump that gets worse
+    device: {profile: pump-set}
+    step: 5m
+    series: {running: 1x8}
+    health: {usual: "90x3 40x5"}
+    expect:
+      - {at: 25m, rule: ill, fired: yellow}
+"""
+    read = suite(tests, rules)
+    assert not read.findings
+    (test,) = read.tests.values()
+    verdict = play(test, read.subjects["pump-set"], kit)
+    assert verdict.passed
+    assert verdict.seen["health.usual"].tolist() == [90.0] * 3 + [40.0] * 5
+    assert "score.usual" not in verdict.seen
+    wrong = suite(tests.replace("90x3", "900x3").replace("usual:", "usuall:"), rules)
+    assert [finding.kind for finding in wrong.findings] == ["unread_score"]
+    beyond = suite(tests.replace("90x3", "900x3"), rules)
+    assert len(beyond.findings) == 1
 
 
 def test_scores_may_be_all_that_is_played(played: Play) -> None:

@@ -10,6 +10,7 @@ from gateway.cli.backtest.advice import find_budget, show_suggestions
 from gateway.cli.backtest.chosen import chosen_tickets, duration, pace, rules_of, stretch
 from gateway.cli.backtest.files import STDOUT, refuse_unwritable
 from gateway.cli.backtest.output import OURS, THEIRS, screen, write_html, write_json
+from gateway.cli.offline import kept_closings
 from gateway.cli.progress import progress_bar
 from gateway.cli.screen import (
     AskedLanguage,
@@ -100,12 +101,13 @@ def backtest(
             past = open_past(source, site, progress=tell)
         with past:
             start, end = stretch(site, past, since, until)
-            record = Record(replace(site, rules=variants[OURS]), plugins, past, start, end, handled_s, step_s)
+            ours, ledger = replace(site, rules=variants[OURS]), kept_closings(site)
+            record = Record(ours, plugins, past, start, end, handled_s, step_s, ledger)
             if suggest is not None:
                 show_suggestions(record, suggest, json_file, language)
                 return
             with progress_bar(say("backtest_playing", "playing the record", {}, language)) as tell:
-                outcomes = record.play(variants, tell)
+                outcomes = record.play(variants, tell, traced=[OURS] if html_file else [])
             plan = None if budget is None else find_budget(record, outcomes[OURS], budget, language)
             write_html(html_file, outcomes, past, language)
         write_json(json_file, outcomes, plan, language)

@@ -8,6 +8,7 @@ from gateway.cli.backtest import text
 from gateway.cli.backtest.advice import budget_lines, plain_budget
 from gateway.cli.backtest.chosen import Only
 from gateway.cli.backtest.files import write, write_plain
+from gateway.cli.ledger_view import judged_lines
 from gateway.core.messages import Language
 from gateway.history.past import Past
 from gateway.workbench.backtest.comparison import compare
@@ -54,6 +55,9 @@ def screen(outcomes: Outcomes, only: Only, against: str, budget: Budget | None, 
     if cases:
         yield Text()
         yield from text.load_lines(summary, language)
+    if ours.ledger:
+        yield Text()
+        yield from judged_lines(ours, theirs, against, language)
     if cases and only:
         yield Text()
         yield from text.case_lines(cases, ours, language)

@@ -21,6 +21,7 @@ def functions_page() -> str:
     return page(
         "Functions of the rule language",
         intros["functions"],
+        intros["said"],
         "## Over points\n\nSeveral numbers of the same moment.",
         *_sections(OVER_POINTS),
         intros["over_time"],

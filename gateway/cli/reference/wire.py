@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from drivers.device import Device
+from drivers.device import Device, Point, Profile
 from gateway.cli.reference.markdown import code, page, table, words
 from gateway.core.settings import BUILT_IN_POLICIES
 from gateway.core.types import Message
 from gateway.delivery.mapping import Request, SiteFacts, wire
 from gateway.tickets.desk import Decision, Desk
+from gateway.tickets.explanation import Voice, explained
+from models.detector import Contribution, Explanation
 from rules.rule import Rule, Transition
 
 FIRED_AT = 1_773_561_665.21
@@ -29,20 +31,24 @@ def dispatch_page() -> str:
     """The page."""
     created, cleared = example()
     order, event = wire(created, _SITE), wire(cleared, _SITE)
-    meanings = words("wire")
+    meanings, why = words("wire"), _explanation()
     return page(
         "Dispatch API",
         words("intros")["dispatch"],
         f"## Work order\n\n`POST {order.path}` creates the ticket at the receiver.",
         _sent(order, created.key),
         _fields(order.json, meanings["work_order"]),
+        words("intros")["explanation"],
+        _block("json", json.dumps(why, ensure_ascii=False, indent=2)),
+        _fields(why, meanings["explanation"]),
         "## Event\n\n`POST /work-orders/EXTERNAL_ID/events` tells what became of it. Events of one ticket arrive in"
         " order, after its work order.",
         _sent(event, cleared.key),
         _fields(
-            {**event.json, "by": None, "reason": None, "cleared_at": None},
+            {**event.json, "description": None, "by": None, "verdict": None, "reason": None, "cleared_at": None},
             {**meanings["work_order"], **meanings["event"]},
         ),
+        words("intros")["verdict"],
         words("intros")["answers"],
     )
 
@@ -65,13 +71,29 @@ def example() -> Sequence[Message]:
     return _messages(raised, gone)
 
 
+def _explanation() -> Mapping[str, Any]:
+    """What a ticket says of a score of a pump with two points."""
+    points = (
+        Point(name="vibration", unit="mm/s", low=0.0, title={"zh": "振动", "en": "vibration"}),
+        Point(name="bearing_temp", unit="°C", title={"zh": "轴承温度", "en": "bearing temperature"}),
+    )
+    voice = Voice("zh", _SITE.zone, {"pump": Profile(profile="pump", driver="modbus", points=points)})
+    shaken = Contribution("vibration", 0.78, 2.31, 1.42, 1.05, 1.79)
+    warm = Contribution("bearing_temp", 0.22, 48.2, 46.1, 43.6, 48.9)
+    return explained(Explanation(0.968, FIRED_AT - 8220.0, (shaken, warm)), "pump", FIRED_AT, voice)
+
+
 def _messages(*decisions: Decision) -> list[Message]:
     return [message for decision in decisions for message in decision.messages]
 
 
 def _sent(request: Request, key: str) -> str:
     body = json.dumps(request.json, ensure_ascii=False, indent=2)
-    return f"```http\n{request.method} {request.path}\nIdempotency-Key: {key}\n\n{body}\n```"
+    return _block("http", f"{request.method} {request.path}\nIdempotency-Key: {key}\n\n{body}")
+
+
+def _block(language: str, text: str) -> str:
+    return f"```{language}\n{text}\n```"
 
 
 def _fields(body: Mapping[str, Any], meanings: Mapping[str, str]) -> str:

@@ -37,7 +37,8 @@ class Caseload:
     """Takes transitions of a whole site in order of time."""
 
     def __init__(self, config: Config, handled_s: float) -> None:
-        self._desk = Desk(config.site.id, config.site.language, config.all_rules, config.policies)
+        site, profiles = config.site, config.profiles.values()
+        self._desk = Desk(site.id, site.language, config.all_rules, config.policies, (), profiles, site.zone)
         self._handled_s = handled_s
         self._drafts: dict[str, _Draft] = {}
         self._due: list[tuple[float, str]] = []  # a heap: when which ticket is to be closed, if nothing comes between

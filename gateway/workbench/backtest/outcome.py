@@ -1,12 +1,13 @@
 """What a backtest found out: the tickets that would have been, and how far the record can be trusted."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from drivers.device import Device
 from gateway.core.config import Config
 from gateway.core.note import Note
-from gateway.core.types import Level, Ticket
+from gateway.core.types import Closing, Level, Ticket
+from gateway.workbench.backtest.trace import Trace
 from rules.rule import Transition
 
 Span = tuple[float, float]
@@ -70,6 +71,10 @@ class Outcome:
     silences: tuple[Span, ...]
     """Stretches in which no device of the site was heard for long. The gateway was off, or everything else was."""
     notes: tuple[Note, ...]
+    ledger: tuple[Closing, ...] | None = None
+    """What people said of the real tickets that fired in this time; None if nobody keeps a ledger."""
+    traces: Mapping[str, Trace] = field(default_factory=dict)
+    """What detectors said, by profile, if it was asked for."""
 
     @property
     def weeks(self) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.core.messages import Language
 from gateway.workbench.backtest.comparison import Comparison, Pair
+from gateway.workbench.backtest.judged import Judged, closings_of, judged
 from gateway.workbench.backtest.outcome import Case, Outcome
 from gateway.workbench.backtest.summary import firing_s, summarise
 
@@ -25,7 +26,8 @@ def plain_outcome(outcome: Outcome, language: Language) -> Json:
         "silences": [list(span) for span in outcome.silences],
         "notes": [{"kind": note.kind, "text": note.sentence(language)} for note in outcome.notes],
         "summary": asdict(summarise(outcome)),
-        "tickets": _cases(outcome.cases, outcome.end),
+        "judged": None if outcome.ledger is None else [_judged(rule) for rule in judged(outcome)],
+        "tickets": _cases(outcome.cases, outcome),
     }
 
 
@@ -33,7 +35,7 @@ def plain_comparison(comparison: Comparison, before: Outcome, language: Language
     """What changed, and the outcome that the other rules have; tickets are named by their ids there and here."""
     return {
         "added": [case.ticket.id for case in comparison.added],
-        "lost": _cases(comparison.lost, before.end),
+        "lost": _cases(comparison.lost, before),
         "moved": [_pair(pair) for pair in comparison.moved],
         "levels": [_pair(pair) for pair in comparison.levels],
         "same": len(comparison.same),
@@ -41,13 +43,24 @@ def plain_comparison(comparison: Comparison, before: Outcome, language: Language
     }
 
 
-def _cases(cases: Iterable[Case], end: float) -> list[Json]:
+def _judged(rule: Judged) -> Json:
+    said, raised = rule.said, rule.raised
+    return {
+        "rule": rule.rule,
+        "said": {**asdict(said), "precision": said.precision},
+        "raised_again": {**asdict(raised), "precision": raised.precision},
+    }
+
+
+def _cases(cases: Iterable[Case], outcome: Outcome) -> list[Json]:
+    end, closings = outcome.end, closings_of(outcome)
     return [
         {
             **asdict(case.ticket),
             "opened_as": case.opened_as,
             "escalated_at": case.escalated_at,
             "lasted_s": firing_s(case, end),
+            "judged": [{"ticket": said.ticket, "verdict": said.verdict} for said in closings.get(case.ticket.id, ())],
             "changes": [asdict(change) for change in case.changes],
         }
         for case in cases

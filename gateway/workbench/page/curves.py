@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.core.types import Floats
-from gateway.workbench.page.envelope import Bools, Columns, polyline, stretches
+from gateway.workbench.page.bands import Band, band_labels, band_shape
+from gateway.workbench.page.envelope import Bools, polyline, stretches
 from gateway.workbench.page.markup import Markup, element, join
 from gateway.workbench.page.picture import Picture
-from gateway.workbench.page.scales import spread
+from gateway.workbench.page.scales import Scale, spread
 from gateway.workbench.page.sketch import Strip
 from gateway.workbench.page.words import Words, number
 
-_TITLE, _BELOW, _GAP = 15, 7, 11
+_TITLE, _BELOW, _GAP, _WIDE_GAP = 15, 7, 11, 13  # Chinese letters fill their line
 _SWITCH, _SWITCH_HIGH = 18, 9
-_FAR, _VERY_FAR, _FLAT = 1.5, 3.0, 0.01
 _LETTERS = 20
 
 
@@ -57,64 +57,25 @@ def curve_strip(frame: Frame, strip: Strip, words: Words) -> tuple[int, Markup]:
     if np.isnan(low).all():
         none = element("text", words.say("page_no_data", "no data"), x=frame.left, y=frame.y + 26, class_="none")
         return _TITLE + 20, join(title, none)
-    if not strip.lines and np.nanmin(low) == np.nanmax(high) and not np.isnan(low).any():
+    if not strip.lines and strip.band is None and np.nanmin(low) == np.nanmax(high) and not np.isnan(low).any():
         text = words.say("page_throughout", "{value} throughout", value=number(float(low[0, 0]), strip.unit))
         return _TITLE + 2, join(
             title, element("text", text, x=frame.left + frame.plot + 6, y=frame.y + 10, class_="none")
         )
-    scale = _Scale.over(frame, strip, float(np.nanmin(low)), float(np.nanmax(high)))
+    scale = Scale.over(strip, float(np.nanmin(low)), float(np.nanmax(high)), frame.y + _TITLE, frame.tall)
     order = sorted(range(len(strip.curves)), key=lambda i: not strip.curves[i].is_point)
     compared = not all(curve.is_point for curve in strip.curves)
     tones = [f"c{i % 4}{' faint' if compared and curve.is_point else ''}" for i, curve in enumerate(strip.curves)]
     curves = [_curve(low[:, i], high[:, i], last[:, i], scale, frame, tones[i]) for i in reversed(order)]
     parts = [
         title,
+        _usual(frame, strip.band, scale) if strip.band else None,
         _range_axis(frame, scale),
         _limit_lines(frame, strip, scale),
         *curves,
-        _right_labels(frame, strip, scale, tones),
+        _right_labels(frame, strip, scale, tones, words),
     ]
     return _TITLE + frame.tall + _BELOW, join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """From values to pixels below the top of the page."""
-
-    low: float
-    high: float
-    seen: tuple[float, float]
-    top: float
-    tall: int
-
-    @classmethod
-    def over(cls, frame: Frame, strip: Strip, low: float, high: float) -> "_Scale":
-        """What was seen, and the limits around it: the nearest, and others that do not squeeze the curves."""
-        seen = (low, high)
-        for line in sorted(strip.lines, key=lambda line: _distance(line.value, *seen)):
-            flat = high - low <= _FLAT * max(abs(low), abs(high), abs(line.value))
-            far = _FAR if (low, high) != seen else np.inf if flat else _VERY_FAR
-            if _distance(line.value, *seen) <= far * (seen[1] - seen[0]) or (flat and far == np.inf):
-                low, high = min(low, line.value), max(high, line.value)
-        if low == high:
-            low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
-        return cls(low, high, seen, frame.y + _TITLE, frame.tall)
-
-    def has(self, value: float) -> bool:
-        return self.low <= value <= self.high
-
-    def y(self, value: float) -> float:
-        """Pixels from the top of the drawing; what is off the scale lies at its edge."""
-        share = (self.high - value) / (self.high - self.low)
-        return round(self.top + self.tall * min(max(share, 0.0), 1.0), 1)
-
-    def units(self, values: Floats) -> Columns:
-        """Whole half pixels from the top of the strip."""
-        return np.rint(2 * self.tall * (self.high - values) / (self.high - self.low)).astype(np.intp)
-
-
-def _distance(value: float, low: float, high: float) -> float:
-    return max(low - value, value - high, 0.0)
 
 
 def _title(frame: Frame, strip: Strip, words: Words) -> Markup:
@@ -122,13 +83,20 @@ def _title(frame: Frame, strip: Strip, words: Words) -> Markup:
     titles = {point.name: point.title for point in frame.shown.profile.points}
     points = [curve.text for curve in strip.curves if curve.is_point]
     said = titles.get(points[0], {}) if len(points) == 1 else {}
-    title = said.get(words.language) or said.get("en") or ""
+    title = said.get(words.language) or said.get("en") or ("" if points else _title_of_said(strip, words))
     unit = strip.unit and f", {strip.unit}"
     names = element("tspan", ", ".join(curve.text for curve in strip.curves), class_="code")
     return join(element("tspan", title + unit, class_="title"), "  ", names) if title else join(names, unit)
 
 
-def _curve(low: Floats, high: Floats, last: Floats, scale: _Scale, frame: Frame, tone: str) -> Markup:
+def _title_of_said(strip: Strip, words: Words) -> str:
+    """The title of what a detector says."""
+    what, dot, _ = strip.curves[0].text.partition(".")
+    titles = {"score": words.say("page_score", "score"), "health": words.say("page_health", "health")}
+    return titles.get(what, "") if dot else ""
+
+
+def _curve(low: Floats, high: Floats, last: Floats, scale: Scale, frame: Frame, tone: str) -> Markup:
     """The curve of one series; where nothing is known there is nothing."""
     step, parts = frame.shown.step, list[str]()
     for begin, end in stretches(~np.isnan(low)):
@@ -138,7 +106,7 @@ def _curve(low: Floats, high: Floats, last: Floats, scale: _Scale, frame: Frame,
     return element("path", d="".join(parts), transform=moved, class_=tone) if parts else Markup()
 
 
-def _range_axis(frame: Frame, scale: _Scale) -> Markup:
+def _range_axis(frame: Frame, scale: Scale) -> Markup:
     """An axis from the lowest value seen to the highest, both written beside it."""
     x, (low, high) = frame.left - 5, scale.seen
     bottom, top = scale.y(low), scale.y(high)
@@ -154,26 +122,40 @@ def _rounded(value: float, whole: float) -> str:
     return f"{round(value, digits) + 0.0:.4g}"
 
 
-def _limit_lines(frame: Frame, strip: Strip, scale: _Scale) -> Iterator[Markup]:
+def _usual(frame: Frame, band: Band, scale: Scale) -> Iterator[Markup]:
+    """What a detector would have found usual, from when on it did not."""
+    start, end = frame.shown.envelope.start, frame.shown.envelope.end
+    share = min(max((band.since - start) / (end - start), 0.0), 1.0)
+    left, right = round(frame.left + share * frame.plot, 1), frame.left + frame.plot
+    return band_shape(band, {height: scale.y(height) for height in band.heights}, left, right)
+
+
+def _limit_lines(frame: Frame, strip: Strip, scale: Scale) -> Iterator[Markup]:
     for line in strip.lines:
         if scale.has(line.value):
             y = scale.y(line.value)
             yield element("line", x1=frame.left, x2=frame.left + frame.plot, y1=y, y2=y, class_=f"limit {line.level}")
 
 
-def _right_labels(frame: Frame, strip: Strip, scale: _Scale, tones: list[str]) -> Iterator[Markup]:
+def _right_labels(frame: Frame, strip: Strip, scale: Scale, tones: list[str], words: Words) -> Iterator[Markup]:
     """Limits with their value, and the names of curves if there are several, each beside its end."""
     labels: list[tuple[float, str, str]] = []
     several = len(strip.curves) > 1
     for line in strip.lines:
         off = "" if scale.has(line.value) else " ↓" if line.value < scale.low else " ↑"
-        labels.append((scale.y(line.value), f"{line.operator} {number(line.value)}{off}", f"bound {line.level}"))
+        labels.append(
+            (scale.y(line.value), f"{line.operator} {number(line.value)}{off}".strip(), f"bound {line.level}")
+        )
+    labels += (
+        [(scale.y(height), text, "usual") for height, text in band_labels(strip.band, words)] if strip.band else []
+    )
     last = frame.series(strip)[2]
     for i, curve in enumerate(strip.curves if several else ()):
         known = last[~np.isnan(last[:, i]), i]
         if len(known):
             labels.append((scale.y(float(known[-1])), _cut(curve.text), f"end {tones[i]}"))
-    places = spread([y for y, _, _ in labels], _GAP, scale.top, scale.top + scale.tall)
+    gap = _WIDE_GAP if strip.band else _GAP
+    places = spread([y for y, _, _ in labels], gap, scale.top, scale.top + scale.tall)
     for (_, text, tone), y in zip(labels, places, strict=True):
         yield element("text", text, x=frame.left + frame.plot + 6, y=round(y + 3.5, 1), class_=tone)
 

@@ -6,6 +6,7 @@ from statistics import median
 from gateway.workbench.backtest.summary import Load, summarise
 from gateway.workbench.page.changes import change_sentence
 from gateway.workbench.page.heat import heat_map, hours
+from gateway.workbench.page.judged import judgements
 from gateway.workbench.page.markup import Markup, element
 from gateway.workbench.page.parts import Cell, bar, table
 from gateway.workbench.page.report import Report
@@ -38,11 +39,12 @@ def headline(report: Report) -> Markup:
 def overview(report: Report) -> Markup:
     """Figures, buildings, rules, hours, and the assumptions behind them."""
     if not report.outcome.cases:
-        return element("section", _trust(report), id="overview")
+        return element("section", judgements(report), _trust(report), id="overview")
     return element(
         "section",
         _figures(report),
         element("div", _buildings(report), _top_rules(report), class_="pair"),
+        judgements(report),
         element("h2", report.words.say("page_when", "When they come")),
         heat_map(hours(report.outcome.cases, report.outcome.config.site.almanac), report.words),
         _trust(report),

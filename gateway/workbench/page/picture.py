@@ -4,6 +4,7 @@ The series are read from the past ticket by ticket; only their envelope is kept,
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from gateway.core.types import Fleet
 from gateway.history.past import Past
 from gateway.workbench.backtest.outcome import Case, Outcome, Span
 from gateway.workbench.lens import Lens, values
+from gateway.workbench.page.bands import bands
 from gateway.workbench.page.envelope import Envelope
 from gateway.workbench.page.sketch import Sketch, sketch
 from rules.vocabulary import Vocabulary
@@ -48,11 +50,13 @@ def picture(case: Case, outcome: Outcome, past: Past) -> Picture:
     rules = [rule for rule in outcome.config.rules_for(case.device.profile) if rule.id in seen]
     rules.sort(key=lambda rule: rule.id != case.ticket.rule)
     fleet, words = Fleet(whole.profile, (case.device,)), _about(case, whole, outcome)
-    drawn = sketch(rules, whole.profile, words)
-    start, end = _stretch(case, outcome, drawn.horizon_s)
+    trace, usual = outcome.traces.get(case.device.profile), bands(case.ticket)
+    drawn = sketch(rules, whole.profile, words, trace.names if trace else (), usual)
+    start, end = _stretch(case, outcome, drawn.horizon_s, min((band.since for band in usual.values()), default=np.inf))
     columns = min(_COLUMNS, _ALL_COLUMNS // max(1, len(drawn.texts)))
     envelope = Envelope(len(drawn.texts), WIDE // -(-WIDE // columns), start, end)
-    _read(drawn, words, fleet, past, envelope, max(outcome.step_s, (end - start) / envelope.columns))
+    lens = Lens(words, partial(trace.of, case.device.id)) if trace else Lens(words)
+    _read(drawn, lens, fleet, past, envelope, max(outcome.step_s, (end - start) / envelope.columns))
     return Picture(case, whole.profile, drawn, envelope, outcome.end)
 
 
@@ -62,17 +66,16 @@ def _about(case: Case, fleet: Fleet, outcome: Outcome) -> Vocabulary:
     return replace(words, devices=1, ratings={name: of[[row]] for name, of in words.ratings.items()})
 
 
-def _stretch(case: Case, outcome: Outcome, horizon_s: float) -> Span:
-    """From before the condition began to hold until after it went away."""
+def _stretch(case: Case, outcome: Outcome, horizon_s: float, unusual_since: float) -> Span:
+    """From before the condition began to hold, or it began to be unusual, until after it went away."""
     first = min([change.since for change in case.changes] + [case.ticket.fired_at])
     last = max([until for _, until in case.firing(outcome.end)] + [case.ticket.fired_at])
     whole_s = max(last - first, _SHORTEST_S)
-    before_s = max(_BEFORE * whole_s, min(horizon_s, 2.0 * whole_s))
+    before_s = max(_BEFORE * whole_s, min(max(horizon_s, 1.1 * (first - unusual_since)), 2.0 * whole_s))
     return first - before_s, max(last, min(last + _AFTER * whole_s, outcome.end)) + 1e-6
 
 
-def _read(drawn: Sketch, words: Vocabulary, fleet: Fleet, past: Past, envelope: Envelope, step_s: float) -> None:
-    lens = Lens(words)
+def _read(drawn: Sketch, lens: Lens, fleet: Fleet, past: Past, envelope: Envelope, step_s: float) -> None:
     numbers = [lens.quantity(text) for text in drawn.texts]
     for block in past.blocks(fleet, envelope.start - max(drawn.horizon_s, step_s), envelope.end, step_s):
         frame = lens.frame(block)

@@ -190,7 +190,9 @@ def _saw(case: Case, report: Report) -> str:
 
 
 def _scores(evidence: Any) -> list[str]:
-    return [score["text"] for score in evidence.get("scores", {}).values() if score.get("text")]
+    """Why scores opened the ticket, and why they made it red."""
+    found = [seen for each in (evidence, evidence.get("escalated", {})) for seen in each.get("scores", {}).values()]
+    return [score["text"] for score in found if score.get("text")]
 
 
 def _list_row(case: Case, report: Report) -> Sequence[Cell]:

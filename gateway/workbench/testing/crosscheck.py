@@ -15,6 +15,7 @@ from gateway.workbench.testing.moments import moment
 from gateway.workbench.testing.series import Series
 from gateway.workbench.testing.subject import Subject
 from gateway.workbench.testing.testfile import RuleTest, Simulation
+from rules.vocabulary import SAID
 from simulators.faults import FAULTS
 from simulators.plant import PLANTS, Machine
 
@@ -38,7 +39,7 @@ def crosscheck(
 
 def _numbers(document: Document, place: int, test: RuleTest) -> Iterator[Problem]:
     """`0x20` without quotes is what YAML calls 32."""
-    for section in ("series", "scores"):
+    for section in ("series", "scores", "health"):
         for name in getattr(test, section):
             begin, end = document.span(("tests", place, section, name))
             if (source := document.text[begin:end]).startswith("0x"):
@@ -69,12 +70,13 @@ def _series(test: RuleTest, subject: Subject) -> Iterator[Problem]:
             yield ("series", name), PydanticCustomError("unknown_point", "a {profile} has no point {name}", context)
         elif problem := _impossible(series, points[name].low, points[name].high):
             yield ("series", name), problem
-    for name, series in test.scores.items():
-        if name not in subject.scores:
-            context = {"name": name, **nearest(name, subject.scores)}
-            yield ("scores", name), PydanticCustomError("unread_score", "no rule here reads score.{name}", context)
-        elif problem := _impossible(series, 0.0, 1.0):
-            yield ("scores", name), problem
+    for section, what in (("scores", "score"), ("health", "health")):
+        for name, series in getattr(test, section).items():
+            if name not in subject.scores:
+                context = {"name": f"{what}.{name}", **nearest(name, subject.scores)}
+                yield (section, name), PydanticCustomError("unread_score", "no rule here reads {name}", context)
+            elif problem := _impossible(series, *SAID[what]):
+                yield (section, name), problem
 
 
 def _impossible(series: Series, low: float, high: float) -> PydanticCustomError | None:

@@ -11,6 +11,7 @@ from gateway.core.library import BUILT_IN, read_profiles
 from gateway.core.plugins import Plugins
 from gateway.core.policy import Policy
 from gateway.core.settings import BUILT_IN_POLICIES
+from gateway.pipeline.silent import detector
 from models.detector import Detector
 
 
@@ -25,7 +26,7 @@ class Kit:
 
     @classmethod
     def built_in(cls, plugins: Plugins) -> Self:
-        """Without a site: the profiles of the drivers, and every detector under its own name as it comes."""
+        """Without a site: the profiles of the drivers, and detectors that need no settings, under their own names."""
         return cls(plugins, read_profiles([BUILT_IN], plugins).profiles, BUILT_IN_POLICIES)
 
     @classmethod
@@ -38,8 +39,11 @@ class Kit:
         use = self.models.get(score)
         if use is not None:
             plugin, settings = self.plugins.detectors[use.detector], use.settings
-            return plugin.make(settings, profile.names, 1) if profile.profile in use.profiles else None
+            watched = profile.profile in use.profiles
+            return detector(plugin, settings, profile.profile, profile.names, 1) if watched else None
         if self.models or score not in self.plugins.detectors:
             return None
         plugin = self.plugins.detectors[score]
+        if any(field.is_required() for field in plugin.settings.model_fields.values()):
+            return None
         return plugin.make(plugin.settings(), profile.names, 1)

@@ -1,6 +1,7 @@
 """Detectors for rule tests: one that plays written scores, and one that remembers what another one said."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -11,27 +12,36 @@ from models.detector import Bools, Detector, Explanation
 
 
 class Played:
-    """A detector of one device whose scores are written down; at other moments it knows nothing."""
+    """A detector of one device; what it says is written down, and at other moments it knows nothing."""
 
     warm_up_s = 0.0
 
-    def __init__(self, times: Floats, scores: Floats) -> None:
-        """Take times[T], increasing, and scores[T]."""
+    def __init__(self, times: Floats, scores: Floats, health: Floats) -> None:
+        """Take times[T], increasing, scores[T] and health[T]."""
         self._times = times
-        self._scores = scores
-        self._now = np.nan
+        self._written = np.stack((scores, health))
+        self._now = np.full((2, 1, 1), np.nan)
 
     def update(self, times: Floats, values: Floats, age: Floats, frozen: Bools) -> Floats:
         """See `Detector.update`."""
-        scores = np.full(values.shape[:2], np.nan)
+        said = np.full((2, *values.shape[:2]), np.nan)
         _, here, there = np.intersect1d(times, self._times, assume_unique=True, return_indices=True)
-        scores[here, 0] = self._scores[there]
-        self._now = float(scores[-1, 0])
+        said[:, here, 0] = self._written[:, there]
+        self._now = said
+        scores: Floats = said[0]
         return scores
+
+    def health(self) -> Floats:
+        """See `Detector.health`."""
+        health: Floats = self._now[1]
+        return health
+
+    def accept(self, rows: Bools) -> None:
+        """Nobody says anything in a rule test."""
 
     def explain(self, row: int) -> Explanation:
         """Nothing is behind a written score."""
-        return Explanation(self._now, np.nan, ())
+        return Explanation(float(self._now[0, -1, 0]), np.nan, ())
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Nothing is learnt."""
@@ -46,15 +56,27 @@ class Overheard:
 
     def __init__(self, detector: Detector) -> None:
         self.warm_up_s = detector.warm_up_s
-        self.said: list[tuple[Floats, Floats]] = []
-        """Times [T] and scores [T] of the first device, block by block."""
+        self.said: list[tuple[Floats, Floats, Floats]] = []
+        """Times [T], scores [T] and health [T] of the first device, block by block."""
         self._detector = detector
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Overheard":
+        """The detector's copy; what the engine asks of it a second time is of no interest."""
+        return Overheard(deepcopy(self._detector, memo))
 
     def update(self, times: Floats, values: Floats, age: Floats, frozen: Bools) -> Floats:
         """See `Detector.update`."""
         scores = self._detector.update(times, values, age, frozen)
-        self.said.append((times, scores[:, 0]))
+        self.said.append((times, scores[:, 0], self._detector.health()[:, 0]))
         return scores
+
+    def health(self) -> Floats:
+        """See `Detector.health`."""
+        return self._detector.health()
+
+    def accept(self, rows: Bools) -> None:
+        """See `Detector.accept`."""
+        self._detector.accept(rows)
 
     def explain(self, row: int) -> Explanation:
         """See `Detector.explain`."""

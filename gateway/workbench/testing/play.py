@@ -28,7 +28,7 @@ class Verdict:
     events: tuple[Event, ...]
     failures: tuple[Failure, ...]
     seen: Mapping[str, Floats]
-    """What the rules saw of each point that had a value, and of each score: [T]."""
+    """What the rules saw of each point that had a value, and of each detector: [T]."""
     held: Mapping[str, Mapping[LevelName, Holding]]
     """Where the conditions of each rule that failed the test held."""
 
@@ -68,15 +68,18 @@ def _frame(stage: Stage, blocks: Sequence[Block], words: Vocabulary) -> Frame:
     """The whole test in one frame."""
     times = np.concatenate([block.times for block in blocks])
     values, age = (np.concatenate([getattr(block, name) for block in blocks]) for name in ("values", "age"))
-    scores = {
-        name: np.concatenate([scores[times >= stage.begin] for times, scores in detector.said])[:, None]
-        for name, detector in stage.detectors.items()
-    }
-    return Frame(times, values, age, scores, words.calendar)
+    said: dict[str, Floats] = {}
+    for name, detector in stage.detectors.items():
+        told, scores, health = (np.concatenate(column) for column in zip(*detector.said, strict=True))
+        said |= {
+            f"score.{name}": scores[told >= stage.begin, None],
+            f"health.{name}": health[told >= stage.begin, None],
+        }
+    return Frame(times, values, age, said, words.calendar)
 
 
 def _seen(stage: Stage, frame: Frame) -> dict[str, Floats]:
     names = stage.engine.fleet.profile.names
     seen = {name: frame.values[:, 0, i] for i, name in enumerate(names)}
-    seen |= {f"score.{name}": scores[:, 0] for name, scores in frame.scores.items()}
+    seen |= {name: said[:, 0] for name, said in frame.scores.items()}
     return {name: values for name, values in seen.items() if not np.isnan(values).all()}

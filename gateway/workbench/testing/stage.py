@@ -39,21 +39,22 @@ class Stage:
 
 def set_up(test: RuleTest, subject: Subject, kit: Kit) -> Stage:
     """Everything that a test needs, built anew."""
-    name, ratings = subject.profile.profile, test.device.ratings if test.device else {}
-    device = Device(id=name, profile=name, on="test", ratings=ratings).model_copy(update={"every": test.step})
+    profile, ratings = subject.profile.profile, test.device.ratings if test.device else {}
+    device = Device(id=profile, profile=profile, on="test", ratings=ratings).model_copy(update={"every": test.step})
     fleet = Fleet(subject.profile, (device,))
     times: Floats = MONDAY + test.start + test.step * np.arange(test.samples, dtype=np.float64)
-    detectors = {score: _detector(score, test, subject, kit, times) for score in subject.scores}
+    detectors = {name: _detector(name, test, subject, kit, times) for name in subject.scores}
     engine = Engine(fleet, detectors, Book(tuple(subject.rules.values()), subject.vocabulary(ratings)))
     engine.waiting = False  # whoever writes a silence at the beginning means it
     blocks = _simulated(test.simulate, engine, times) if test.simulate else iter([_written(test, fleet, times)])
     return Stage(engine, detectors, float(times[0]), blocks)
 
 
-def _detector(score: str, test: RuleTest, subject: Subject, kit: Kit, times: Floats) -> Overheard:
+def _detector(name: str, test: RuleTest, subject: Subject, kit: Kit, times: Floats) -> Overheard:
     """A simulated machine has real ones, where there are any."""
-    real = kit.detector(score, subject.profile) if test.simulate else None
-    return Overheard(real or Played(times, test.scores.get(score, UNKNOWN).over(len(times)).values))
+    real = kit.detector(name, subject.profile) if test.simulate else None
+    written = (played.get(name, UNKNOWN).over(len(times)).values for played in (test.scores, test.health))
+    return Overheard(real or Played(times, *written))
 
 
 def _written(test: RuleTest, fleet: Fleet, times: Floats) -> Block:

@@ -14,9 +14,9 @@ from gateway.workbench.testing.kit import Kit
 from gateway.workbench.testing.testfile import RuleTest
 from rules.plan import plan_rules
 from rules.rule import Rule
-from rules.vocabulary import Vocabulary
+from rules.vocabulary import SAID, Vocabulary
 
-_SCORE = re.compile(r"\bscore\.([A-Za-z0-9_]+)", re.ASCII)
+_SAID = re.compile(rf"\b(?:{'|'.join(SAID)})\.([A-Za-z0-9_]+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Subject:
     profile: Profile
     rules: Mapping[str, Rule]
     scores: tuple[str, ...]
-    """Every score that a rule reads; one that nobody plays or computes is unknown."""
+    """Every detector that a rule reads; what nobody plays or computes is unknown."""
     ratings: tuple[str, ...]
     """The ratings of all tests together: in a test that lacks one of them it is unknown."""
 
@@ -58,6 +58,6 @@ def subjects(tests: Iterable[RuleTest], packs: Packs, kit: Kit) -> dict[str, Sub
 
 def _subject(profile: Profile, tests: Iterable[RuleTest], packs: Packs) -> Subject:
     rules = packs.rules_for(profile.profile)
-    scores = {score for rule in rules for text in rule.conditions for score in _SCORE.findall(text)}
+    scores = {score for rule in rules for text in rule.conditions for score in _SAID.findall(text)}
     ratings = {name for test in tests if test.device for name in test.device.ratings}
     return Subject(profile, {rule.id: rule for rule in rules}, tuple(sorted(scores)), tuple(sorted(ratings)))

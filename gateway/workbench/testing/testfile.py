@@ -151,6 +151,10 @@ class Expectation(_Explained):
         return self
 
 
+_PLAYED = ("series", "scores", "health")
+"""Keys of samples."""
+
+
 class RuleTest(_Explained):
     """One test: one device over a stretch of time, and everything that its rules do in it."""
 
@@ -166,8 +170,10 @@ class RuleTest(_Explained):
     """Samples by point, such as 60x10 85x6 _x2 stale. A shorter series goes on as it ended."""
     scores: dict[str, Samples] = Field(default_factory=dict)
     """Samples by detector: what score.NAME is."""
+    health: dict[str, Samples] = Field(default_factory=dict)
+    """Samples by detector: what health.NAME is."""
     simulate: Simulation | None = None
-    """A simulated machine instead of series and scores."""
+    """A simulated machine instead of series, scores and health."""
     expect: tuple[Expectation, ...]
     """Everything that must happen; [] if nothing may."""
     ignore: tuple[str, ...] = ()
@@ -176,12 +182,12 @@ class RuleTest(_Explained):
     @model_validator(mode="after")
     def _plays_something(self) -> Self:
         if self.simulate is None:
-            if not (self.series or self.scores):
-                context = {"choices": ["series", "scores", "simulate"]}
+            if not any(getattr(self, key) for key in _PLAYED):
+                context = {"choices": [*_PLAYED, "simulate"]}
                 raise PydanticCustomError("nothing_to_play", "what does the device measure?", context)
             if lacking := [key for key in ("device", "step") if key not in self.model_fields_set]:
                 raise ValidationError.from_exception_data("RuleTest", [_missing(key) for key in lacking])
-        elif played := [key for key in ("series", "scores") if getattr(self, key)]:
+        elif played := [key for key in _PLAYED if getattr(self, key)]:
             raise ValidationError.from_exception_data("RuleTest", [_beside(key, "simulate") for key in played])
         return self
 
@@ -195,7 +201,7 @@ class RuleTest(_Explained):
         """How many instants are evaluated; the first is at 0."""
         if self.simulate:
             return int((self.simulate.onset + self.simulate.duration) / self.step + 1e-6) + 1
-        return max(len(series) for series in (*self.series.values(), *self.scores.values()))
+        return max(len(series) for key in _PLAYED for series in getattr(self, key).values())
 
     @property
     def end_s(self) -> float:

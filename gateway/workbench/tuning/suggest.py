@@ -1,11 +1,11 @@
 """Other limits for a rule, and the tickets that each would have made of this site's own history."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.core.config import Config
 from gateway.core.plugins import Plugins
-from gateway.core.types import Fleet, Level
+from gateway.core.types import Closing, Fleet, Level
 from gateway.history.past import Past
 from gateway.workbench.backtest.outcome import Case, Outcome
 from gateway.workbench.backtest.play import HANDLED_S, Rules, play
@@ -33,17 +33,20 @@ class Record:
     end: float
     handled_s: float = HANDLED_S
     step_s: float | None = None
+    ledger: Sequence[Closing] | None = None
 
     @property
     def weeks(self) -> float:
         """How long it is."""
         return (self.end - self.start) / (7 * DAY_S)
 
-    def play(self, variants: Mapping[str, Rules], tell: Callable[[float], None]) -> dict[str, Outcome]:
+    def play(
+        self, variants: Mapping[str, Rules], tell: Callable[[float], None], traced: Collection[str] = ()
+    ) -> dict[str, Outcome]:
         """See `backtest.play`."""
         return play(
             self.config, self.plugins, self.past, self.start, self.end, variants,
-            handled_s=self.handled_s, step_s=self.step_s, progress=tell,
+            handled_s=self.handled_s, step_s=self.step_s, ledger=self.ledger, traced=traced, progress=tell,
         )  # fmt: skip
 
 
