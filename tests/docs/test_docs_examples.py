@@ -77,7 +77,8 @@ def test_conditions_are_right(tmp_path: Path) -> None:
     pack = tmp_path / "examples.yaml"
     pack.write_text(f"profile: pump-set\nrules:\n{rules}")
     rated = BASE.replace("on: wire}", "on: wire, ratings: {rated_power: 7.5, set_pressure: 0.35}}")
-    assert len(_site(f"{rated}rules: [{pack}]\n", tmp_path).rules_for("pump-set")) == len(found)
+    models = "models: {usual: {detector: usual, profiles: [pump-set]}}"
+    assert len(_site(f"{rated}{models}\nrules: [{pack}]\n", tmp_path).rules_for("pump-set")) == len(found)
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name == "write-a-rule.md"], ids=lambda page: page.name)
