@@ -12,16 +12,19 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.backtest_rate import BacktestLoad, backtest_rate
+from benchmarks.detector_rate import DetectorLoad, detector_rate
 from benchmarks.figures import Result, machine
 from benchmarks.memory import MemoryLoad, memory
 from benchmarks.polling import PollingLoad, polling
 from benchmarks.programs import NotMeasured
 from benchmarks.rule_rate import Different, RuleLoad, rule_rate
+from benchmarks.scoreboards import ScoreboardLoad, scoreboards
+from benchmarks.warning import WarningLoad, warning
 from gateway.cli.screen import FAILED, console, print_line
 
-Name = Literal["polling", "rules", "backtest", "memory", "all"]
+Name = Literal["polling", "rules", "backtest", "detector", "memory", "warning", "scoreboards", "all"]
 Tell = Callable[[str], None]
-_Load = TypeVar("_Load", PollingLoad, RuleLoad, BacktestLoad, MemoryLoad)
+_Load = TypeVar("_Load", PollingLoad, RuleLoad, BacktestLoad, DetectorLoad, MemoryLoad, WarningLoad, ScoreboardLoad)
 
 
 def bench(
@@ -32,11 +35,17 @@ def bench(
     rounds: Annotated[int | None, typer.Option(min=1, max=100, help="Instead of 3, or 5 (rules).")] = None,
     days: Annotated[int | None, typer.Option(min=1, max=366, help="Of the past to play back, instead of 30.")] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Also list what costs most in polling.")] = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the scoreboards; ../shared/benchmarks if absent.")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures for machines.")] = None,
 ) -> None:
-    """Measure this machine: polling, rules, backtest, memory. The figures are ratios to plain Python doing the same."""
-    sizes = {"devices": devices, "points": points, "seconds": seconds, "rounds": rounds, "days": days}
-    sizes |= {"profile": profile or None}
+    """Measure this machine: polling, rules, backtest, detector, memory; ratios to plain Python doing the same.
+
+    And the detector itself: days of warning on simulated equipment, and its place on public scoreboards.
+    """
+    sizes: dict[str, Any] = {"devices": devices, "points": points, "seconds": seconds, "rounds": rounds, "days": days}
+    sizes |= {"profile": profile or None, "data": data}
     screen, before, results = console(), machine(), []
     try:
         with _progress() as tell:
@@ -62,8 +71,14 @@ def _chosen(what: Name, sizes: dict[str, Any]) -> Iterator[Callable[[Tell], Resu
         yield lambda tell: backtest_rate(_sized(BacktestLoad(), sizes), tell)
     if what in ("polling", "all"):
         yield lambda tell: polling(_sized(PollingLoad(), sizes), tell)
+    if what in ("detector", "all"):
+        yield lambda tell: detector_rate(_sized(DetectorLoad(), sizes), tell)
     if what in ("memory", "all"):
         yield lambda tell: memory(_sized(MemoryLoad(), sizes), tell)
+    if what in ("warning", "all"):
+        yield lambda tell: warning(_sized(WarningLoad(), sizes), tell)
+    if what == "scoreboards":
+        yield lambda tell: scoreboards(_sized(ScoreboardLoad(), sizes), tell)
 
 
 def _sized(load: _Load, sizes: dict[str, Any]) -> _Load:
