@@ -4,7 +4,7 @@ import ast
 from typing import NamedTuple
 
 from rules.duration import UNITS_S
-from rules.language.functions import LEARNT, OVER_POINTS, OVER_TIME
+from rules.language.functions import FORECAST, FUNCTIONS, LEARNT, OVER_POINTS, OVER_TIME
 from rules.language.source import finding, span
 
 _LONGEST_S = 1e9
@@ -29,6 +29,35 @@ def over_window(node: ast.Call, name: str) -> OverWindow:
     return OverWindow(quantity, _window_s(last, name), shares)
 
 
+class OverForecast(NamedTuple):
+    """A call of a forecast that is right, except perhaps for the unit of its limit."""
+
+    quantity: ast.expr
+    limit: ast.Constant
+    sign: float
+    length_s: float
+
+
+def over_forecast(node: ast.Call, name: str) -> OverForecast:
+    """Take the arguments of a forecast apart. Raises PydanticCustomError."""
+    function = FORECAST[name]
+    if len(node.args) != 3:
+        message = "{name} is written {usage}"
+        raise finding("wrong_arguments", message, span(node), name=name, usage=function.usage)
+    quantity, limit, last = node.args
+    sign = 1.0
+    if isinstance(limit, ast.UnaryOp) and isinstance(limit.op, ast.USub):
+        sign, limit = -1.0, limit.operand
+    if not isinstance(limit, ast.Constant):
+        message = "the limit of {name} is a number: {usage}"
+        raise finding("no_limit", message, span(node.args[1]), name=name, usage=function.usage)
+    length_s = _window_s(last, name)
+    if length_s < function.shortest_s:
+        message = "{name} looks at 60 whole minutes at least, so its window is 1h or longer"
+        raise finding("short_forecast", message, span(last), name=name)
+    return OverForecast(quantity, limit, sign, length_s)
+
+
 def is_over_time(node: ast.Call, name: str) -> bool:
     """Tell `min(x, 5m)` from `min(x, y)`, and from `min(x, 5 m)`: a duration sticks to its number, a unit need not."""
     if name not in OVER_POINTS:
@@ -42,7 +71,7 @@ def is_over_time(node: ast.Call, name: str) -> bool:
 def windows_in(node: ast.expr) -> list[ast.Call]:
     """The calls in a quantity that look back themselves, outermost first."""
     calls = (call for call in ast.walk(node) if isinstance(call, ast.Call))
-    return [call for call in calls if (name := _name(call)) in LEARNT or is_over_time(call, name)]
+    return [call for call in calls if (name := _name(call)) in {*LEARNT, *FORECAST} or is_over_time(call, name)]
 
 
 def _name(call: ast.Call) -> str:
@@ -55,7 +84,7 @@ def _window_s(node: ast.expr, name: str) -> float:
             if 0 < count * UNITS_S[unit.strip()] < _LONGEST_S:
                 return count * UNITS_S[unit.strip()]
     message = "{name} ends with a duration such as 5m: {usage}"
-    raise finding("no_window", message, span(node), name=name, usage=OVER_TIME[name].usage)
+    raise finding("no_window", message, span(node), name=name, usage=FUNCTIONS[name])
 
 
 def _share(node: ast.expr, name: str) -> float:

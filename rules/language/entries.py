@@ -47,10 +47,19 @@ class OverTime(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learnt(Entry):
-    """A function of what one quantity used to be, on a calendar; it needs no window."""
+    """A function of what one quantity used to be, looked at at whole minutes, on a calendar; it needs no window."""
 
     of: Callable[[int, Calendar], Window]
     """From the number of devices and the calendar."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast(Entry):
+    """A function of what one quantity will be, by what it was at whole minutes of a window: with a limit, then that."""
+
+    of: Callable[[int, float, float], Window]
+    """From the number of devices, the limit and the window's length in seconds."""
+    shortest_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,19 +8,18 @@ Closures are pure; what remembers the past is a `Standing` window, fed once per 
 """
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 from pydantic_core import PydanticCustomError
 
 from rules import kleene
 from rules.kleene import Number, Truth
-from rules.language.arguments import is_over_time, over_window, windows_in
-from rules.language.functions import FUNCTIONS, KNOWLEDGE, LEARNT, OVER_POINTS, OVER_TIME, WORDS
+from rules.language.arguments import is_over_time, over_forecast, over_window, windows_in
+from rules.language.functions import FORECAST, FUNCTIONS, KNOWLEDGE, LEARNT, OVER_POINTS, OVER_TIME, WORDS
 from rules.language.operators import ARITHMETIC, COMPARISONS, outside
-from rules.language.source import finding, parse, span
+from rules.language.source import finding, nearest, parse, span
 from rules.language.units import common_unit, different, literal_value
 from rules.vocabulary import SAID, Vocabulary
 from rules.windows.window import Standing, Window, Windows
@@ -138,7 +137,7 @@ class _Compiler:
             return Number(WORDS[name].reader())
         message = "{name} is neither a point nor a rating of this device type"
         known = [*words.points, *words.ratings, *words.said, *WORDS]
-        return self._refuse(finding("unknown_name", message, span(node), name=name[:80], **_nearest(name, known)))
+        return self._refuse(finding("unknown_name", message, span(node), name=name[:80], **nearest(name, known)))
 
     def _said(self, node: ast.expr, what: str, name: str) -> Number:
         """What a detector says; a word that is nearly one of these is told so, any other has no business with a dot."""
@@ -147,29 +146,29 @@ class _Compiler:
             self.names.add(said)
             return Number(lambda frame: frame.scores[said])
         if what not in SAID:
-            near = _nearest(said, known)
+            near = nearest(said, known)
             message = "{name} is neither a point nor a rating of this device type"
             return self._refuse(
                 finding("unknown_name", message, span(node), name=said[:80], **near) if near else outside(node)
             )
-        hint = _nearest(name, self._vocabulary.scores)
-        return self._refuse(
-            finding("unknown_score", "no detector is called {name}", span(node), name=name[:80], **hint)
-        )
+        hint = nearest(name, self._vocabulary.scores)
+        message = "no detector is called {name}"
+        return self._refuse(finding("unknown_score", message, span(node), name=name[:80], **hint))
 
     def _call(self, node: ast.Call, name: str, args: list[ast.expr], beside: str | None) -> Number:
         if name in KNOWLEDGE:
             return self._knowledge(node, name, args)
         if name in LEARNT:
             return self._learnt(node, name, args, beside)
+        if name in FORECAST:
+            return self._forecast(node, name)
         if is_over_time(node, name):
             return self._over_time(node, name, beside)
         if name in OVER_POINTS:
             return self._over_points(node, name, args, beside)
-        hint = _nearest(name, FUNCTIONS)
-        return self._refuse(
-            finding("unknown_function", "there is no function {name}", span(node.func), name=name[:80], **hint)
-        )
+        hint = nearest(name, FUNCTIONS)
+        message = "there is no function {name}"
+        return self._refuse(finding("unknown_function", message, span(node.func), name=name[:80], **hint))
 
     def _knowledge(self, node: ast.Call, name: str, args: list[ast.expr]) -> Number:
         function, points = KNOWLEDGE[name], self._vocabulary.points
@@ -206,12 +205,26 @@ class _Compiler:
     def _learnt(self, node: ast.Call, name: str, args: list[ast.expr], beside: str | None) -> Number:
         if len(args) != 1:
             return self._wrong(node, name)
-        if inside := windows_in(args[0]):
+        of, words = LEARNT[name].of, self._vocabulary
+        return self._by_the_minute(name, args[0], "", beside, lambda: of(words.devices, words.calendar))
+
+    def _forecast(self, node: ast.Call, name: str) -> Number:
+        try:
+            x, written, sign, length_s = over_forecast(node, name)
+            unit = self._unit([x, written])
+            limit = sign * literal_value(written, unit)
+        except PydanticCustomError as problem:
+            return self._refuse(problem)
+        of, devices = FORECAST[name].of, self._vocabulary.devices
+        return self._by_the_minute(name, x, f"{length_s!r} {limit!r}", unit, lambda: of(devices, limit, length_s))
+
+    def _by_the_minute(
+        self, name: str, quantity: ast.expr, key: str, unit: str | None, of: Callable[[], Window]
+    ) -> Number:
+        if inside := windows_in(quantity):
             message = "{name} looks at its quantity once a minute, so there can be no window in it"
             return self._refuse(finding("window_in_usual", message, span(inside[0]), name=name))
-        function, words = LEARNT[name], self._vocabulary
-        inner = self.number(args[0], beside)
-        return self._standing(f"{name} {ast.dump(args[0])}", inner, lambda: function.of(words.devices, words.calendar))
+        return self._standing(f"{name} {key} {ast.dump(quantity)}", self.number(quantity, unit), of)
 
     def _standing(self, key: str, argument: Number, window: Callable[[], Window]) -> Number:
         """Read a window, which all conditions that mention it share, however many spaces they have."""
@@ -235,7 +248,3 @@ class _Compiler:
     def _refuse(self, problem: PydanticCustomError) -> Number:
         self.problems.append(problem)
         return _UNKNOWN
-
-
-def _nearest(name: str, known: Iterable[str]) -> dict[str, str]:
-    return {"hint": near[0]} if (near := get_close_matches(name, sorted(known), 1)) else {}

@@ -10,10 +10,12 @@ from itertools import chain
 import numpy as np
 
 from rules.language import moment, words
-from rules.language.entries import Entry, Knowledge, Learnt, OverPoints, OverTime, Word
+from rules.language.entries import Entry, Knowledge, OverPoints, OverTime, Word
+from rules.language.learnt import FORECAST, LEARNT
 from rules.windows.basic import Average, Change, Deviation, Highest, Lowest, Rate, Rises, Stuck, Total
-from rules.windows.learnt import Usual
 from rules.windows.looks import Ago, Quantile
+
+__all__ = ["CALLED", "FORECAST", "FUNCTIONS", "KNOWLEDGE", "LEARNT", "OVER_POINTS", "OVER_TIME", "WORDS"]
 
 _ANY = "when one of them is unknown"
 _HALF = "while less than half of the window is known"
@@ -165,17 +167,6 @@ OVER_TIME: Mapping[str, OverTime] = {
     ),
 }
 
-LEARNT: Mapping[str, Learnt] = {
-    "usual": Learnt(
-        usage="usual(x)",
-        doc="what x usually is at this hour of the week, by the clock on the wall: the median of its hourly means in"
-        " the last four weeks, without the hour that is running. x is looked at once a minute, so it takes no window",
-        example="running and power > 1.5 * usual(power)",
-        unknown="until this hour of the week was known once, for at least half an hour",
-        of=Usual,
-    ),
-}
-
 KNOWLEDGE: Mapping[str, Knowledge] = {
     "age": Knowledge(
         usage="age(point)",
@@ -231,7 +222,7 @@ WORDS: Mapping[str, Word] = {
     ),
 }
 
-CALLED: tuple[Mapping[str, Entry], ...] = (OVER_POINTS, OVER_TIME, LEARNT, KNOWLEDGE)
+CALLED: tuple[Mapping[str, Entry], ...] = (OVER_POINTS, OVER_TIME, LEARNT, FORECAST, KNOWLEDGE)
 """The tables of all that is written with parentheses."""
 
 FUNCTIONS = {

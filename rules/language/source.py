@@ -8,6 +8,7 @@ import ast
 import keyword
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import LiteralString
 
 from pydantic_core import PydanticCustomError
@@ -195,3 +196,8 @@ def _expressions(tree: ast.expr) -> Iterable[ast.expr]:
 
 def _too_deep(where: tuple[int, int]) -> PydanticCustomError:
     return finding("condition_too_deep", "the condition is nested deeper than {limit}", where, limit=MAX_DEPTH)
+
+
+def nearest(name: str, known: Iterable[str]) -> dict[str, str]:
+    """The known name that was probably meant, as the hint of a finding; empty if none is near."""
+    return {"hint": near[0]} if (near := get_close_matches(name, sorted(known), 1)) else {}

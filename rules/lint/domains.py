@@ -24,6 +24,7 @@ _FIXED: dict[str, Spans] = {
     "held": from_to(0.0, 1.0),
     "rises": above(0.0, strict=False),
     "age": above(0.0, strict=False),
+    "eta": above(0.0, strict=True),
 }
 _NEVER_UNKNOWN = {"missing", "offline", "age", "hour", "weekday", "workday"}
 _WITHIN_THEIR_ARGUMENT = {"avg", "min", "max", "quantile", "ago"}

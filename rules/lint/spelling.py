@@ -5,7 +5,7 @@ import copy
 
 from rules.duration import UNITS_S, written
 from rules.language.arguments import is_over_time
-from rules.language.functions import KNOWLEDGE, LEARNT
+from rules.language.functions import FORECAST, KNOWLEDGE, LEARNT
 
 _IN_ANY_ORDER = {"min", "max", "mean", "spread"}
 
@@ -32,7 +32,11 @@ def window_s(node: ast.expr) -> float:
     """How long the window of a function over time is; 0 for anything else."""
     match node:
         case ast.Call(args=[*_, ast.Constant(value=int() | float() as count, kind=str(unit))]):
-            return count * UNITS_S.get(unit.strip(), 0.0) if is_over_time(node, called(node)) else 0.0
+            return (
+                count * UNITS_S.get(unit.strip(), 0.0)
+                if is_over_time(node, called(node)) or called(node) in FORECAST
+                else 0.0
+            )
     return 0.0
 
 
@@ -45,7 +49,7 @@ def is_condition(node: ast.expr) -> bool:
 
 def points_now(node: ast.expr, points: frozenset[str]) -> frozenset[str]:
     """The points that must be known at this moment for a part to be known."""
-    if is_condition(node) or window_s(node) or called(node) in {*KNOWLEDGE, *LEARNT}:
+    if is_condition(node) or window_s(node) or called(node) in {*KNOWLEDGE, *LEARNT, *FORECAST}:
         return frozenset()
     if isinstance(node, ast.Name):
         return frozenset([node.id]) & points

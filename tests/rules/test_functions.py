@@ -16,6 +16,7 @@ LANGUAGE = {
     "over points": "abs min max mean spread clip",
     "over time": "avg min max std sum quantile rate delta ago held rises stuck",
     "learnt": "usual",
+    "forecast": "eta",
     "knowledge": "age missing",
     "words": "offline hour weekday workday",
 }

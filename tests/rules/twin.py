@@ -261,3 +261,27 @@ def _join(parts: list[bool | None], *, decisive: bool) -> bool | None:
     if decisive in parts:
         return decisive
     return None if None in parts else not decisive
+
+
+def eta(past: list[tuple[float, Value]], limit: float, length_s: float) -> Value:
+    """Seconds until the line through 60 looks reaches the limit, for the last row of the past."""
+    step_s = math.ceil(length_s / 3600) * 60
+    now, last = past[-1][0], math.floor(past[-1][0] / step_s)
+    if last == math.floor(past[0][0] / step_s) and last * step_s < past[0][0]:
+        return None
+    looks = [(k, _held(past, (last - 59 + k) * step_s)) for k in range(60)]
+    known = [(k, v) for k, v in looks if v is not None]
+    n, pairs = len(known), len(known) * (len(known) - 1) // 2
+    if n < 30:
+        return None
+    slopes = sorted((b - a) / (j - i) for at, (i, a) in enumerate(known) for j, b in known[at + 1 :])
+    slope = median(slopes)
+    margin = 3.09 * math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+    low, high = math.floor((pairs - margin) / 2) - 1, math.ceil((pairs + margin) / 2)
+    if low < 0 or high >= pairs:
+        return None
+    away = limit - median(v + slope * (59 - k) for k, v in known)
+    if not ((slopes[low] > 0 and away > 0) or (slopes[high] < 0 and away < 0)):
+        return None
+    left = (last + away / slope) * step_s - now
+    return left if left > 0 else None

@@ -1,0 +1,32 @@
+"""The functions of what a quantity used to be and of what it will be: one entry per function, as in `functions`."""
+
+from collections.abc import Mapping
+
+from rules.language.entries import Forecast, Learnt
+from rules.windows.learnt import Usual
+from rules.windows.trend import SHORTEST_S, Trend
+
+LEARNT: Mapping[str, Learnt] = {
+    "usual": Learnt(
+        usage="usual(x)",
+        doc="what x usually is at this hour of the week, by the clock on the wall: the median of its hourly means in"
+        " the last four weeks, without the hour that is running. x is looked at once a minute, so it takes no window",
+        example="running and power > 1.5 * usual(power)",
+        unknown="until this hour of the week was known once, for at least half an hour",
+        of=Usual,
+    ),
+}
+
+FORECAST: Mapping[str, Forecast] = {
+    "eta": Forecast(
+        usage="eta(x, 80, 14d)",
+        doc="seconds until x reaches 80 if it goes on as in the last two weeks: by the median slope of 60 looks, so"
+        " that neither a wild day nor a daily swing decides",
+        example="eta(bearing_temp, 80 °C, 14d) < 7d",
+        unknown="while less than half of the looks are known, while there is no sure trend towards the limit (one in a"
+        " thousand windows of mere noise shows one), and once x is beyond it",
+        unit="seconds",
+        of=Trend,
+        shortest_s=SHORTEST_S,
+    ),
+}
