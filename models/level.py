@@ -68,7 +68,7 @@ class Level(Memory):
         return np.maximum(np.maximum(spread, FINEST * np.abs(level)), _TINY)
 
     def learn(self, residual: Floats, learns_s: Floats) -> None:
-        """Fold residual[D, P] in, each for learns_s[D, P] of site time: a running mean that forgets over two weeks."""
+        """Fold residual[D, P] in, each for learns_s[D, P] of site time: a running mean that forgets over two months."""
         learns_s = learns_s * (self.steps >= SETTLE)
         lived_s = np.where(self.learnt_s < FIRM_S, self.learnt_s, MEMORY_S)
         rate = learns_s / np.maximum(lived_s + learns_s, _TINY)

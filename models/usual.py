@@ -65,11 +65,7 @@ class Usual:
 
     def accept(self, rows: Bools) -> None:
         """See `Detector.accept`: the usual day moves to where the device now is; what varies is relearnt in a day."""
-        calm = self._experience.calm
-        shift = np.where(rows[:, None], calm, 0.0)
-        self._day.move(shift)
-        calm -= shift
-        self._level.accept(np.broadcast_to(rows[:, None], calm.shape))
+        self._move(rows)
         self._verdict.accept(rows)
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -154,14 +150,15 @@ class Usual:
         surprises = self._seasons.surprises(time, np.where(fresh, experience.held, np.nan))
         statistics = self._records.follow(np.where(fresh, experience.held, np.nan), surprises)
         self._judge(time, known, usual + related, statistics, frozen)
-        willing, over = self._verdict.willing(frozen, gap_s)
-        if np.count_nonzero(over):
-            self.accept(over)
+        willing, impatient = self._verdict.willing(frozen, gap_s)
+        if np.count_nonzero(impatient):
+            self._move(impatient)
+            self._verdict.accept(impatient & ~frozen)
         learns_s = stands_for_s * willing[:, None]
         self._kinds.note(row, known & willing[:, None])
         self._learn(time, experience.calm, residual, learns_s)
         # News of a lasting change is news once: only a firing alert keeps it from being remembered.
-        remembers = fresh & ~(frozen & ~over)[:, None]
+        remembers = fresh & (willing | ~frozen)[:, None]
         self._records.learn(statistics, remembers)
         self._seasons.learn(time, experience.held, surprises, remembers)
         self._look_back(time)
@@ -197,6 +194,14 @@ class Usual:
         if np.count_nonzero(founded):
             self._level.start_over(founded)
         experience.learnt_s[:] = after
+
+    def _move(self, rows: Bools) -> None:
+        """Let the usual day of devices rows[D] be where they are now."""
+        calm = self._experience.calm
+        shift = np.where(rows[:, None], calm, 0.0)
+        self._day.move(shift)
+        calm -= shift
+        self._level.accept(np.broadcast_to(rows[:, None], calm.shape))
 
     def _look_back(self, time: float) -> None:
         """Twice an hour: solve the relations anew."""

@@ -27,7 +27,7 @@ usual on its way."""
 PATIENCE_S = 7.0 * 86400.0
 """After a week of that, or of a firing alert, what is there is taken for the new usual."""
 RELEARNING_S = 86400.0
-"""For a day after that, or after a person has said so, nothing that it does keeps it from being learnt from."""
+"""For a day after that, or after a person has said so, only an alert keeps it from being learnt from."""
 LASTING_MOST = 0.75
 """Score of an endless lasting deviation; that of a suspicious one is 0.5."""
 NEWS_LEAST = 0.70
@@ -58,12 +58,12 @@ class Verdict(Memory):
         return cls(unknown, unknown.copy(), zero, zero.copy(), zero.copy(), unknown.copy())
 
     def willing(self, frozen: Bools, gap_s: float) -> tuple[Bools, Bools]:
-        """Which devices are learnt from in a step of gap_s, [D], and whose time of doubt is over."""
-        doubted = frozen | (self.depth >= WATCHED)
+        """Which devices are learnt from in a step of gap_s, [D], and whose patience has just run out."""
+        doubted, before = frozen | (self.depth >= WATCHED), self.doubted_s.copy()
         self.doubted_s += gap_s
         np.copyto(self.doubted_s, 0.0, where=~doubted & (self.doubted_s > 0.0))
         over = self.doubted_s > PATIENCE_S
-        return ~doubted | over | (~frozen & (self.doubted_s < 0.0)), over
+        return ~doubted | over | (~frozen & (self.doubted_s < 0.0)), over & (before <= PATIENCE_S)
 
     def judge(
         self, time: float, deviation: Floats, surplus: Floats, judged: Bools, learnt: Bools, frozen: Bools

@@ -87,7 +87,10 @@ def test_simulated_devices_serve_until_stopped(site: Path) -> None:
         ("hello", "a line must be one JSON object"),
         ("[]", "a line must be one JSON object"),
         ("{}", "fault: "),
-        ('{"fault": "dry-rum", "device": "P-1"}', "there is no dry-rum; there are bearing-wear, door-degradation, dry-run"),
+        (
+            '{"fault": "dry-rum", "device": "P-1"}',
+            "there is no dry-rum; there are bearing-wear, door-degradation, dry-run",
+        ),
         ('{"fault": "dry-run", "device": "P-99"}', "there is no P-99; there are P-1"),
         ('{"fault": "dry-run", "device": "P-1", "severity": "x"}', "severity: "),
         ('{"fault": "dry-run", "device": "P-1", "durations": 3}', "there is no durations; there are fault, device"),
