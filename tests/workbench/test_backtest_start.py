@@ -32,7 +32,7 @@ rules:
   - {id: silent, yellow: {when: offline, for: 5m}}
 """
 DETECTOR = "models: {usual: {detector: usual, profiles: [pump-set], warm_up: 6h}}\n"
-LIVE = T0 + 15 * DAY + 1234.5
+LIVE = T0 + 4 * DAY + 1234.5
 """Here the record ends, and a daemon is started."""
 
 
@@ -104,7 +104,7 @@ def replayed(site: Config, start: float, ledger: Sequence[Closing] = ()) -> tupl
 
 @pytest.fixture
 def site(tmp_path: Path) -> Config:
-    """The pumps of the lane, with two weeks of history and a day."""
+    """The pumps of the lane, with four days of history: a day more than the detector needs to know their relations."""
     whole = lane.site(tmp_path, DETECTOR, pumps=RULES)
     lane.record(whole, LIVE - T0, every_s=120.0).close()
     pumps = next(fleet for fleet in whole.fleets if fleet.profile.profile == "pump-set")
@@ -132,7 +132,7 @@ def test_what_a_person_taught_live_a_backtest_is_taught_at_the_same_moment(site:
     then, now = (each.detectors["usual"].state()["level.learnt_s"] for each in (life.engine, engine))
     np.testing.assert_array_equal(now, then)
     assert (then[1] < 1.1 * DAY).all(), "it relearns"
-    assert (then[0] > 2.0 * DAY).all()
+    assert (then[0] > 1.5 * DAY).all()
 
 
 def test_a_start_between_two_ticks_counts_from_there(site: Config) -> None:
