@@ -25,7 +25,7 @@ def silent(_: str) -> None:
 def test_the_cost_of_the_detector_stands_beside_a_reference() -> None:
     result = detector_rate(DetectorLoad(devices=4, points=3, rounds=2, rows=3), silent)
     figures = {figure.name: figure for figure in result.figures}
-    assert all(len(figures[name].rounds) == 2 for name in ("every row a step", "12 rows a step"))
+    assert all(len(figures[name].rounds) == 2 for name in ("every row a step", "12 rows a step", "60 rows a step"))
     assert figures["state of a device and point"].low > 500.0
     assert len(result.goals) == 3
 
