@@ -64,12 +64,11 @@ class Records(Memory):
     def surplus(self, statistics: Floats) -> Floats:
         """How far statistics[D, S, P] lie beyond their bounds, in mean excesses, [D, S, P]; 0 within them."""
         beyond = np.maximum(statistics - self.high, self.low - statistics)
-        span = np.maximum(self.high - self.low, _TINY)
+        np.fmax(beyond, 0.0, out=beyond)  # what is not known is no record
         with np.errstate(over="ignore"):
-            beyond /= span
-        np.nan_to_num(beyond, copy=False, nan=0.0)
-        np.clip(beyond, 0.0, STRANGEST, out=beyond)
-        beyond *= 2.0 * np.log(np.clip(self.count, 2.0, MOST))
+            beyond /= np.fmax(self.high - self.low, _TINY)
+        np.minimum(beyond, STRANGEST, out=beyond)
+        beyond *= 2.0 * np.log(np.maximum(self.count, 2.0))
         beyond *= self.count >= FEWEST
         return beyond
 

@@ -164,7 +164,7 @@ class Usual:
         self._look_back(time)
 
     def _judge(self, time: float, known: Bools, expected: Floats, statistics: Floats, frozen: Bools) -> None:
-        base, level = np.nan_to_num(self._steps.base), self._level
+        base, level = np.where(np.isnan(self._steps.base), 0.0, self._steps.base), self._level
         learnt = self._kinds.measured & (self._experience.learnt_s >= self.warm_up_s)
         judged = learnt & known
         spread = level.spread(base + expected)
