@@ -10,7 +10,8 @@ from typing import Any
 
 from drivers.device import Batch, Clock
 from drivers.modbus.driver import ModbusDriver
-from drivers.modbus.profile import ModbusConnection, ModbusDevice, ModbusProfile
+from drivers.modbus.profile import ModbusProfile
+from drivers.modbus.settings import ModbusConnection, ModbusDevice
 from gateway.core.clock import ScaledClock, SystemClock
 
 TIMEOUT_S = 0.1

@@ -4,9 +4,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from drivers.codec import Encoding
+from drivers.encoding import Encoding, Raw
 from drivers.modbus import PLUGIN
-from drivers.modbus.profile import ModbusConnection, ModbusDevice, ModbusProfile
+from drivers.modbus.profile import ModbusProfile
+from drivers.modbus.settings import ModbusConnection, ModbusDevice
 from drivers.plan import Place
 
 FLOW = {"name": "flow", "unit": "m³/h", "low": 0, "high": 500, "address": 0, "type": "f32", "scale": 0.1}
@@ -24,14 +25,15 @@ def findings(*points: dict[str, Any], **settings: Any) -> list[tuple[str, tuple[
 
 def test_a_point_becomes_a_place_and_an_encoding() -> None:
     written = profile({**FLOW, "manual": "40001", "sentinels": [0x7F000000]}, order="CDAB")
-    assert written.points[0].place == Place("holding", 0, 2)
-    expected = Encoding("f32", "CDAB", scale=0.1, sentinels=(2130706432.0,), low=0, high=500)
-    assert written.points[0].encoding(written.order) == expected
+    assert written.places[0] == Place("holding", 0, 2)
+    marks = (Raw(2130706432.0, 2130706432.0),)
+    expected = Encoding("f32", "CDAB", scale=0.1, sentinels=marks, low=0, high=500)
+    assert written.encodings == (expected,)
 
 
 def test_the_order_of_a_point_overrides_that_of_its_profile() -> None:
-    point = profile({**FLOW, "order": "DCBA"}, order="CDAB").points[0]
-    assert point.encoding("CDAB").order == "DCBA"
+    (encoding,) = profile({**FLOW, "order": "DCBA"}, order="CDAB").encodings
+    assert encoding.order == "DCBA"
 
 
 @pytest.mark.parametrize(
