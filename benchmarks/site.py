@@ -45,7 +45,7 @@ def _config(load: SiteLoad, ports: Sequence[int], web_port: int) -> dict[str, An
             for i, wire in enumerate(wires)
         },
         "devices": [
-            {"id": f"device-{i:05d}", "profile": PROFILE, "on": wire, "every": f"{load.every_s:g}s"}
+            {"id": f"device-{i:05d}", "profile": PROFILE, "on": wire, "every": f"{1e3 * load.every_s:g}ms"}
             for i, wire in enumerate(wires)
         ],
         "profiles": ["profiles"],

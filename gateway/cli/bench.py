@@ -22,15 +22,19 @@ from benchmarks.rule_rate import Different, RuleLoad, rule_rate
 from benchmarks.scoreboards import ScoreboardLoad, scoreboards
 from benchmarks.warning import WarningLoad, warning
 from benchmarks.wires.driver_rate import DriverLoad, driver_rate
+from benchmarks.wires.saturation import SaturationLoad, saturation
 from gateway.cli.screen import FAILED, console, print_line
 
-Name = Literal["polling", "driver", "rules", "backtest", "detector", "memory", "warning", "scoreboards", "all"]
+Name = Literal[
+    "polling", "driver", "saturation", "rules", "backtest", "detector", "memory", "warning", "scoreboards", "all"
+]
 Tell = Callable[[str], None]
 
 _BENCHMARKS: dict[str, tuple[Any, Callable[[Any, Tell], Result]]] = {
     "rules": (RuleLoad(), rule_rate),
     "backtest": (BacktestLoad(), backtest_rate),
     "driver": (DriverLoad(), driver_rate),
+    "saturation": (SaturationLoad(), saturation),
     "polling": (PollingLoad(), polling),
     "detector": (DetectorLoad(), detector_rate),
     "memory": (MemoryLoad(), memory),
