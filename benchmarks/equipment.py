@@ -1,13 +1,14 @@
 """Equipment to poll, as cheap as it gets: a Modbus TCP server that answers FC3 from images made beforehand.
 
 Run as a program of its own, so that its CPU is nobody else's. It prints its ports as a line of JSON and serves until
-its standard input ends. It is no simulator: whatever address and unit is asked, the same noisy floats come back.
+its standard input ends. It is no simulator: whatever address and unit is asked, the same noisy floats come back. On the
+last ports, as many as asked for, it listens and never says a word.
 """
 
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import cycle
 from typing import cast
 
@@ -48,21 +49,26 @@ class Wire(asyncio.Protocol):
         self._rest = data[whole:]
 
 
+class Silence(asyncio.Protocol):
+    """A connection on which nobody answers."""
+
+
 def images() -> list[bytes]:
     """The registers 0 to 125 of different moments: big-endian float32."""
     values = np.random.default_rng(7).normal(MEAN, NOISE, (IMAGES, 63))
     return [row.tobytes() for row in values.astype(">f4")]
 
 
-async def serve(ports: int) -> None:
+async def serve(ports: int, silent: int) -> None:
     """Listen on so many free ports of the loopback, say which, and go on until standard input ends."""
     loop = asyncio.get_running_loop()
     answers = images()
-    servers = [await loop.create_server(lambda: Wire(answers), "127.0.0.1", 0, backlog=4096) for _ in range(ports)]
+    kinds: list[Callable[[], asyncio.Protocol]] = [lambda: Wire(answers)] * ports + [Silence] * silent
+    servers = [await loop.create_server(kind, "127.0.0.1", 0, backlog=4096) for kind in kinds]
     print(json.dumps([server.sockets[0].getsockname()[1] for server in servers]), flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 
 if __name__ == "__main__":
     with runner() as loop:
-        loop.run(serve(int(sys.argv[1])))
+        loop.run(serve(int(sys.argv[1]), int(sys.argv[2])))

@@ -22,11 +22,22 @@ from benchmarks.rule_rate import Different, RuleLoad, rule_rate
 from benchmarks.scoreboards import ScoreboardLoad, scoreboards
 from benchmarks.warning import WarningLoad, warning
 from benchmarks.wires.driver_rate import DriverLoad, driver_rate
+from benchmarks.wires.lateness import LatenessLoad, lateness
 from benchmarks.wires.saturation import SaturationLoad, saturation
 from gateway.cli.screen import FAILED, console, print_line
 
 Name = Literal[
-    "polling", "driver", "saturation", "rules", "backtest", "detector", "memory", "warning", "scoreboards", "all"
+    "polling",
+    "driver",
+    "saturation",
+    "lateness",
+    "rules",
+    "backtest",
+    "detector",
+    "memory",
+    "warning",
+    "scoreboards",
+    "all",
 ]
 Tell = Callable[[str], None]
 
@@ -35,6 +46,7 @@ _BENCHMARKS: dict[str, tuple[Any, Callable[[Any, Tell], Result]]] = {
     "backtest": (BacktestLoad(), backtest_rate),
     "driver": (DriverLoad(), driver_rate),
     "saturation": (SaturationLoad(), saturation),
+    "lateness": (LatenessLoad(), lateness),
     "polling": (PollingLoad(), polling),
     "detector": (DetectorLoad(), detector_rate),
     "memory": (MemoryLoad(), memory),
