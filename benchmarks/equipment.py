@@ -43,10 +43,15 @@ class Wire(asyncio.Protocol):
             if data[i + 7] != _READ_HOLDING:
                 self._transport.close()
                 return
-            size = 2 * (data[i + 10] << 8 | data[i + 11])
-            head = b"%b%c%c%b%c" % (data[i : i + 4], (size + 3) >> 8, (size + 3) & 255, data[i + 6 : i + 8], size)
-            self._transport.write(head + next(self._images)[:size])
+            self._transport.write(answer(data[i : i + _REQUEST], next(self._images)))
         self._rest = data[whole:]
+
+
+def answer(question: bytes, image: bytes) -> bytes:
+    """The frame that answers an FC3 request with the beginning of an image."""
+    size = 2 * (question[10] << 8 | question[11])
+    head = b"%b%c%c%b%c" % (question[:4], (size + 3) >> 8, (size + 3) & 255, question[6:8], size)
+    return head + image[:size]
 
 
 class Silence(asyncio.Protocol):

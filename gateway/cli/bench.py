@@ -21,6 +21,7 @@ from benchmarks.programs import NotMeasured
 from benchmarks.rule_rate import Different, RuleLoad, rule_rate
 from benchmarks.scoreboards import ScoreboardLoad, scoreboards
 from benchmarks.warning import WarningLoad, warning
+from benchmarks.wires.bus import BusLoad, bus
 from benchmarks.wires.driver_rate import DriverLoad, driver_rate
 from benchmarks.wires.lateness import LatenessLoad, lateness
 from benchmarks.wires.saturation import SaturationLoad, saturation
@@ -47,6 +48,7 @@ _BENCHMARKS: dict[str, tuple[Any, Callable[[Any, Tell], Result]]] = {
     "driver": (DriverLoad(), driver_rate),
     "saturation": (SaturationLoad(), saturation),
     "lateness": (LatenessLoad(), lateness),
+    "bus": (BusLoad(), bus),
     "polling": (PollingLoad(), polling),
     "detector": (DetectorLoad(), detector_rate),
     "memory": (MemoryLoad(), memory),
