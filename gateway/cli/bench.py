@@ -24,6 +24,7 @@ from benchmarks.warning import WarningLoad, warning
 from benchmarks.wires.bus import BusLoad, bus
 from benchmarks.wires.driver_rate import DriverLoad, driver_rate
 from benchmarks.wires.lateness import LatenessLoad, lateness
+from benchmarks.wires.mqtt_rate import MqttLoad, mqtt_rate
 from benchmarks.wires.saturation import SaturationLoad, saturation
 from gateway.cli.screen import FAILED, console, print_line
 
@@ -32,6 +33,8 @@ Name = Literal[
     "driver",
     "saturation",
     "lateness",
+    "bus",
+    "mqtt",
     "rules",
     "backtest",
     "detector",
@@ -49,6 +52,7 @@ _BENCHMARKS: dict[str, tuple[Any, Callable[[Any, Tell], Result]]] = {
     "saturation": (SaturationLoad(), saturation),
     "lateness": (LatenessLoad(), lateness),
     "bus": (BusLoad(), bus),
+    "mqtt": (MqttLoad(), mqtt_rate),
     "polling": (PollingLoad(), polling),
     "detector": (DetectorLoad(), detector_rate),
     "memory": (MemoryLoad(), memory),
