@@ -90,6 +90,19 @@ def told(data: bytes, transaction: int, asked: Asked) -> bytes | None:
     return None
 
 
+def only_late(data: bytes, transaction: int) -> bool:
+    """Whether the bytes are whole answers to this question or earlier ones, and nothing else."""
+    at = 0
+    while at < len(data):
+        if len(data) - at < 9:
+            return False
+        number, protocol, length = struct.unpack_from(">HHH", data, at)
+        at += 6 + length
+        if protocol or not 3 <= length <= 254 or at > len(data) or not 0 < number <= transaction:
+            return False
+    return True
+
+
 def _body(body: bytes, length: int, asked: Asked) -> bytes | None:
     if len(body) != length or body[0] != UNIT:
         return None

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from drivers.modbus.question import Question, Verdict
-from tests.fuzz.answers import ASKED, Asked, told, values
+from tests.fuzz.answers import ASKED, Asked, only_late, told, values
 from tests.fuzz.breaking import Breaker
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,8 @@ def test_no_broken_answer_is_taken_for_a_right_one() -> None:
         if said:
             check_values(asked, said)
             decoded += 1
-        question.judge_unasked(data)
+        unasked = question.judge_unasked(data)
+        assert (unasked is Verdict.LATE) == only_late(data, transaction), _shown(asked, transaction, data, unasked)
     took_s = time.perf_counter() - began
     log.info("seed %d: %d frames in %.0f s, %d of them right and decoded", SEED, FRAMES, took_s, decoded)
     log.info("wrong value accepted 0, right answer refused 0, uncaught 0")
