@@ -5,7 +5,7 @@ connection (what a person writes in YAML), and the function that opens a connect
 """
 
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol, Self
 
@@ -186,3 +186,5 @@ class DriverPlugin:
     connection: type[Connection]
     open: Callable[[str, Any, Sequence[Any], Mapping[str, Any], Clock], Driver]
     """(connection id, connection, devices, profiles by name, clock) -> driver; must not touch the network."""
+    disagreements: Callable[[Any, Any], Iterable[tuple[str, PydanticCustomError]]] = lambda device, profile: ()  # noqa: ARG005
+    """(device, its profile) -> what is wrong with the device only in the light of its profile, and at which key."""

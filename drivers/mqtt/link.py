@@ -25,12 +25,14 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from drivers.device import Clock
-from drivers.mqtt.inbox import PAYLOAD_LIMIT, Inbox
+from drivers.mqtt.inbox import PAYLOAD_LIMIT, Inbox, Old
 from drivers.mqtt.settings import MqttConnection
+from drivers.mqtt.sieve import PacketTooLarge, Sieve
 
 _log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 30.0
+_KNOCK_S = 1.0, 4.0  # a broker that is not there costs a packet to ask, and must not be missed when it is back
 _SETTLED_S = (
     10.0  # a connection that ends sooner does not reset the pauses: two clients with one id kick each other out
 )
@@ -60,7 +62,7 @@ class Link:
 
     def __init__(self, name: str, settings: MqttConnection, topics: Sequence[str], clock: Clock) -> None:
         self.inbox = Inbox()
-        self.counts: Counter[str] = Counter(received=0, bad_topics=0, connections=0)
+        self.counts: Counter[str] = Counter(received=0, bad_topics=0, connections=0, callback_errors=0)
         self.standing = Standing(connected=False, reason="not connected yet", since=clock.now())
         self.denied: dict[str, str] = {}  # topic -> the broker's words
         self._name = name
@@ -73,25 +75,36 @@ class Link:
 
     def run(self, stop: Event) -> None:
         """Connect, receive, reconnect until `stop` is set. Pauses are wall time: the network is not simulated."""
-        failures = 0
+        failures = 0  # of a broker that is there
         while not stop.is_set():
-            failures = 0 if self._converse(stop) else failures + 1
-            stop.wait(random.uniform(1.0, min(_LONGEST_PAUSE_S, 2.0 ** (failures + 1))))
+            held_s = self._converse(stop)
+            if held_s is None:
+                pause_s = random.uniform(*_KNOCK_S)
+            else:
+                failures = 0 if held_s >= _SETTLED_S else failures + 1
+                pause_s = random.uniform(1.0, min(_LONGEST_PAUSE_S, 2.0 ** (failures + 1)))
+            stop.wait(pause_s)
 
-    def _converse(self, stop: Event) -> bool:
-        """One connection from its first byte to its last; whether it held long enough to count as sound."""
+    def _converse(self, stop: Event) -> float | None:
+        """One connection from first byte to last; for how many seconds it was good, None if nobody was there."""
+        client, there = self._client, False
         try:
             self._refusal = ""
-            self._client.reconnect()
+            client.sieve = Sieve()
+            client.reconnect()
+            there = True
             reason = self._receive(stop)
         except OSError as error:
             reason = _words(error)
+            there = there or isinstance(error, ssl.SSLError)
+        except PacketTooLarge as error:
+            reason = f"the broker sent {error}"
         except _NOT_MQTT as error:
             reason = f"the broker sent a packet that is not MQTT ({type(error).__name__})"
-        self._client.disconnect()
+        client.disconnect()
         held_s = self._clock.now() - self.standing.since if self.standing.connected else 0.0
         self._now_stands(connected=False, reason="stopped" if stop.is_set() else reason)
-        return held_s >= _SETTLED_S
+        return held_s if there else None
 
     def _receive(self, stop: Event) -> str:
         """Serve the open socket until it ends; returns why it ended."""
@@ -102,14 +115,14 @@ class Link:
             while code == MQTTErrorCode.MQTT_ERR_SUCCESS and not stop.is_set():
                 if client.want_write() and (code := client.loop_write()):
                     break
-                if _decrypted(wire) or ready.select(_TURN_S):
+                if client.sieve.holds_bytes or _decrypted(wire) or ready.select(_TURN_S):
                     code = client.loop_read()
                 code = code or client.loop_misc()
         return self._refusal or _WORDS.get(code) or paho.error_string(code)
 
-    def _new_client(self) -> paho.Client:
+    def _new_client(self) -> "_Client":
         settings = self._settings
-        client = paho.Client(
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id or _client_id(self._name),
             clean_session=not settings.keep_session if settings.version == "v3.1.1" else None,
@@ -163,11 +176,20 @@ class Link:
     def _on_message(self, client: Any, _: Any, message: paho.MQTTMessage) -> None:
         self.counts["received"] += 1
         try:
+            self._take(message)
+        except Exception:  # noqa: BLE001 - one message may be lost through a fault of ours, never the reception of others
+            self.counts["callback_errors"] += 1
+            if self.counts["callback_errors"] == 1:
+                _log.exception("event=callback_failed connection=%s", self._name)
+
+    def _take(self, message: paho.MQTTMessage) -> None:
+        try:
             topic = message.topic
         except UnicodeDecodeError:
             self.counts["bad_topics"] += 1
             return
-        self.inbox.put(topic, bytes(message.payload), self._clock.now(), retained=message.retain)
+        old: Old = "retained" if message.retain else "repeated" if message.dup else ""
+        self.inbox.put(topic, bytes(message.payload), self._clock.now(), old)
 
     def _now_stands(self, *, connected: bool, reason: str) -> None:
         before = self.standing
@@ -180,6 +202,15 @@ class Link:
             _log.info("event=broker_connected connection=%s after_s=%.0f", self._name, now - before.since)
         elif reason != "stopped":
             _log.warning("event=broker_lost connection=%s reason=%r", self._name, reason)
+
+
+class _Client(paho.Client):
+    """paho's client, which sees the broker's bytes through a sieve."""
+
+    sieve = Sieve()
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        return self.sieve.read(bufsize, super()._sock_recv)
 
 
 def _client_id(name: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from drivers.mqtt import MqttConnection
 from drivers.mqtt.driver import MqttDriver
-from drivers.mqtt.settings import MqttDevice, MqttProfile
+from drivers.mqtt.profile import MqttDevice, MqttProfile
 from gateway.core.clock import SystemClock
 
 CONNACK = b"\x20\x02\x00\x00"
@@ -79,4 +79,4 @@ async def test_a_broken_packet_is_a_lost_connection_with_a_reason(packet: bytes)
 async def test_a_denied_topic_shows_in_the_health_of_its_devices() -> None:
     async with link_to(answer=0x80) as driver:
         await until(lambda: driver.counters()["connections"] == 1)
-        assert driver.health()["P-1"].reason == "the broker denies the topic: unspecified error"
+        assert driver.health()["P-1"].reason == "the broker denies the topic p/1: unspecified error"

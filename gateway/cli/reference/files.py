@@ -6,7 +6,7 @@ from importlib.metadata import distribution
 from pydantic import BaseModel
 
 from drivers.device import Connection, Device, Point, Profile
-from drivers.mqtt import StampWindow
+from drivers.mqtt import Availability, StampWindow
 from gateway.cli.reference.keys import keys
 from gateway.cli.reference.markdown import page, words
 from gateway.core.history_settings import HistorySettings, InfluxSettings, LocalSettings
@@ -41,7 +41,7 @@ def profile_page() -> str:
             _keys(f"{name} profile", plugin.profile, Profile),
             _keys(f"{name} point", _point(plugin.profile), Point),
         ]
-    return page("Profiles", *blocks, _keys("StampWindow", StampWindow))
+    return page("Profiles", *blocks, *(_keys(each.__name__, each) for each in (StampWindow, Availability)))
 
 
 def rules_page() -> str:
