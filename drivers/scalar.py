@@ -45,7 +45,7 @@ class Values:
         return None if stamp is None or stamp is ABSENT else self._seconds(stamp)
 
     def row(self, message: Any) -> list[float | None]:
-        """One entry per point of the profile, [P]: NaN for nonsense, None for other topics' points; Refused if empty."""
+        """One entry per point, [P]: NaN for nonsense, None for points of other topics; Refused if it holds none."""
         row: list[float | None] = [None] * self._width
         for column, path, counts, read in self._cells:
             value = follow(message, path)
