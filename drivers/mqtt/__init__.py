@@ -2,7 +2,7 @@
 
 from drivers.device import DriverPlugin
 from drivers.mqtt.driver import MqttDriver
-from drivers.mqtt.profile import Availability, MqttDevice, MqttProfile, StampWindow, disagreements
+from drivers.mqtt.profile import Availability, MqttDevice, MqttProfile, StampWindow, disagreements, topic_of
 from drivers.mqtt.settings import MqttConnection
 
 PLUGIN = DriverPlugin(
@@ -14,4 +14,13 @@ PLUGIN = DriverPlugin(
     disagreements=disagreements,
 )
 
-__all__ = ["PLUGIN", "Availability", "MqttConnection", "MqttDevice", "MqttDriver", "MqttProfile", "StampWindow"]
+__all__ = [
+    "PLUGIN",
+    "Availability",
+    "MqttConnection",
+    "MqttDevice",
+    "MqttDriver",
+    "MqttProfile",
+    "StampWindow",
+    "topic_of",
+]

@@ -9,7 +9,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from drivers.device import Device, Profile, Seconds, Written
 from drivers.jsonpath import Path
-from drivers.mqtt.topics import DEVICE, Topic, topic_fault
+from drivers.mqtt.topics import DEVICE, Topic, filled, topic_fault
 from drivers.payload import JsonPoint
 from drivers.stamps import StampUnit
 
@@ -93,6 +93,11 @@ class MqttDevice(Device):
     def word(self) -> str:
         """What stands for `{device}` in a topic."""
         return self.topic_id or self.id
+
+
+def topic_of(device: MqttDevice, profile: MqttProfile) -> str:
+    """Where a device publishes; `{point}` is left in it where each point has a topic."""
+    return filled(device.topic or profile.topic or "", device.word)
 
 
 def disagreements(device: MqttDevice, profile: MqttProfile) -> Iterator[tuple[str, PydanticCustomError]]:

@@ -10,7 +10,7 @@ from drivers.mqtt.gathering import Gathering
 from drivers.mqtt.inbox import Arrived
 from drivers.mqtt.member import Member
 from drivers.mqtt.node import NODE, EdgeNode
-from drivers.mqtt.profile import MqttDevice, MqttProfile
+from drivers.mqtt.profile import MqttDevice, MqttProfile, topic_of
 from drivers.mqtt.topics import POINT, SPARKPLUG, filled
 from drivers.payload import JsonPoint
 from drivers.scalar import Values
@@ -62,7 +62,7 @@ class Routes:
 
     def _add(self, device: MqttDevice, profile: MqttProfile) -> None:
         feed = self.feeds[device.id] = Feed(device, profile, self._counts)
-        topic = filled(device.topic or profile.topic or "", device.word, POINT)
+        topic = topic_of(device, profile)
         needed = self.filters[device.id] = []
         if profile.format == "sparkplug":
             needed += self._add_member(topic, Member(feed, profile))

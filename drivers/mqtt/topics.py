@@ -42,9 +42,9 @@ Topic = Annotated[str, AfterValidator(_checked_topic)]
 """A topic without wildcards, in which `{device}` and `{point}` may stand."""
 
 
-def filled(topic: str, device: str, point: str = "") -> str:
-    """The topic of one device, and of one point if each has its own."""
-    return topic.replace(DEVICE, device).replace(POINT, point)
+def filled(topic: str, device: str) -> str:
+    """The topic of one device; `{point}` is left in it."""
+    return topic.replace(DEVICE, device)
 
 
 def topic_fault(topic: str, layout: str, points: Collection[object]) -> PydanticCustomError | None:
