@@ -41,6 +41,7 @@ _TOPICS_AT_ONCE = 100
 _NOT_MQTT = (struct.error, ValueError, IndexError, MQTTException)  # what paho raises on a broker's broken packets
 _PROTOCOLS = {"v3.1.1": paho.MQTTv311, "v5": paho.MQTTv5}
 _SESSION_S = 3600
+_ALERT = "ALERT_"  # in the name of what a peer says as it ends a TLS connection
 _WORDS = {
     MQTTErrorCode.MQTT_ERR_CONN_LOST: "the broker closed the connection",
     MQTTErrorCode.MQTT_ERR_NO_CONN: "the broker did not answer in time",
@@ -97,8 +98,8 @@ class Link:
         except OSError as error:
             reason = _words(error)
             there = there or isinstance(error, ssl.SSLError)
-        except PacketTooLarge as error:
-            reason = f"the broker sent {error}"
+        except (PacketTooLarge, _TlsRefused) as error:
+            reason = str(error)
         except _NOT_MQTT as error:
             reason = f"the broker sent a packet that is not MQTT ({type(error).__name__})"
         client.disconnect()
@@ -204,13 +205,22 @@ class Link:
             _log.warning("event=broker_lost connection=%s reason=%r", self._name, reason)
 
 
+class _TlsRefused(Exception):
+    """The broker ended the TLS connection and said why; paho would pass over it."""
+
+
 class _Client(paho.Client):
     """paho's client, which sees the broker's bytes through a sieve."""
 
     sieve = Sieve()
 
     def _sock_recv(self, bufsize: int) -> bytes:
-        return self.sieve.read(bufsize, super()._sock_recv)
+        try:
+            return self.sieve.read(bufsize, super()._sock_recv)
+        except ssl.SSLError as error:  # since TLS 1.3 this is where a client learns that its certificate is refused
+            if _ALERT not in (error.reason or ""):
+                raise
+            raise _TlsRefused(_words(error)) from error
 
 
 def _client_id(name: str) -> str:
@@ -241,4 +251,7 @@ def _decrypted(wire: Any) -> bool:
 def _words(error: OSError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the broker's certificate is not accepted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError) and _ALERT in (error.reason or ""):
+        said = error.reason.partition(_ALERT)[2].replace("_", " ").lower()
+        return f"the broker refuses the TLS connection: {said}"
     return f"the broker cannot be reached: {error.strerror or type(error).__name__}".lower()

@@ -78,7 +78,8 @@ class Sieve:
         broken = len(length) > _LENGTH_BYTES  # paho sees it too, and says so
         if size > PACKET_LIMIT and not broken:
             if head[0] >> 4 != _PUBLISH:
-                raise PacketTooLarge(f"a packet of {size / 1e6:.0f} MB; the limit is {PACKET_LIMIT // 1024} KiB")
+                text = f"the broker sent a packet of {size / 1e6:.1f} MB; the limit is {PACKET_LIMIT / 1e6:.1f} MB"
+                raise PacketTooLarge(text)
             self._surplus, size = size - PACKET_LIMIT, PACKET_LIMIT
             head = head[:1] + _length(size)
         self._ready, self._body = bytes(head), 0 if broken else size
