@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from sys import float_info
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError, from_json
 
 from drivers.device import Point
@@ -29,14 +29,9 @@ def _text_keys(codes: Any) -> Any:
 
 
 class JsonPoint(Point):
-    """A point and where it lies in the payload: value = number * scale + offset, or the number that `map` gives.
-
-    Where a topic carries one point, `topic` is its word there; in Sparkplug `metric` is its metric.
-    """
+    """A point and where it lies in the payload: value = number * scale + offset, or the number that `map` gives."""
 
     path: Path | None = None
-    topic: Annotated[str, Field(pattern=r"^[^+#{}/\s]{1,200}$")] | None = None
-    metric: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     map: Annotated[dict[str, float], BeforeValidator(_text_keys)] | None = None
     scale: float = 1.0
     offset: float = 0.0

@@ -9,7 +9,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from drivers.device import Device, Profile, Seconds, Written
 from drivers.jsonpath import Path
-from drivers.mqtt.topics import DEVICE, Topic, filled, topic_fault
+from drivers.mqtt.topics import DEVICE, Topic, TopicPart, filled, topic_fault
 from drivers.payload import JsonPoint
 from drivers.stamps import StampUnit
 
@@ -24,6 +24,16 @@ def _as_payload(word: Any) -> Any:
 Word = Annotated[
     str, Field(min_length=1, max_length=256), BeforeValidator(_as_payload, json_schema_input_type=str | bool | int)
 ]
+
+
+class MqttPoint(JsonPoint):
+    """A point that is published.
+
+    Where each point has a topic of its own, `topic` is its word there; in Sparkplug `metric` is its metric.
+    """
+
+    topic: TopicPart | None = None
+    metric: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 
 class StampWindow(Written):
@@ -57,7 +67,7 @@ class MqttProfile(Profile):
     """
 
     driver: Literal["mqtt"] = "mqtt"
-    points: Annotated[tuple[JsonPoint, ...], Field(min_length=1)]
+    points: Annotated[tuple[MqttPoint, ...], Field(min_length=1)]
     format: Literal["json", "scalar", "sparkplug"] = "json"
     topic: Topic | None = None
     availability: Availability | None = None
@@ -87,7 +97,7 @@ class MqttDevice(Device):
     """
 
     topic: Topic | None = None
-    topic_id: Annotated[str, Field(pattern=r"^[^+#{}\s]{1,200}$")] | None = None
+    topic_id: TopicPart | None = None
 
     @property
     def word(self) -> str:
@@ -110,7 +120,8 @@ def disagreements(device: MqttDevice, profile: MqttProfile) -> Iterator[tuple[st
         yield "topic", problem
     used = (template or DEVICE) + (profile.availability.topic if profile.availability else "")
     if device.topic_id is not None and DEVICE not in used:
-        yield "topic_id", _no_effect("topic_id", f"a topic without {DEVICE}")
+        text = "topic_id stands for {placeholder}, which is in no topic of this device"
+        yield "topic_id", PydanticCustomError("idle_topic_id", text, {"placeholder": DEVICE})
 
 
 _IDLE = {
@@ -132,7 +143,7 @@ def _idle_keys(profile: MqttProfile) -> Iterator[tuple[Loc, PydanticCustomError]
             if key in point.model_fields_set:
                 yield ("points", i, key), _no_effect(key, where)
     if "stamp_unit" in profile.model_fields_set and profile.stamp is None and "stamp_unit" not in keys:
-        yield ("stamp_unit",), _no_effect("stamp_unit", "no stamp")
+        yield ("stamp_unit",), PydanticCustomError("unit_without_stamp", "a unit needs a stamp; say where: stamp: ts")
 
 
 def _topic_faults(profile: MqttProfile) -> Iterator[tuple[Loc, PydanticCustomError]]:

@@ -10,9 +10,8 @@ from drivers.mqtt.gathering import Gathering
 from drivers.mqtt.inbox import Arrived
 from drivers.mqtt.member import Member
 from drivers.mqtt.node import NODE, EdgeNode
-from drivers.mqtt.profile import MqttDevice, MqttProfile, topic_of
+from drivers.mqtt.profile import MqttDevice, MqttPoint, MqttProfile, topic_of
 from drivers.mqtt.topics import POINT, SPARKPLUG, filled
-from drivers.payload import JsonPoint
 from drivers.scalar import Values
 
 _KEPT_BIRTHS = "$sparkplug/certificates/"
@@ -106,9 +105,9 @@ class Routes:
         return ()
 
 
-def _by_topic(template: str, profile: MqttProfile) -> dict[str, dict[int, JsonPoint]]:
+def _by_topic(template: str, profile: MqttProfile) -> dict[str, dict[int, MqttPoint]]:
     """The points by their topics, and by column; several points may lie in the messages of one topic."""
-    topics: dict[str, dict[int, JsonPoint]] = {}
+    topics: dict[str, dict[int, MqttPoint]] = {}
     for column, point in enumerate(profile.points):
         topics.setdefault(template.replace(POINT, point.topic or point.name), {})[column] = point
     return topics

@@ -38,8 +38,18 @@ def _checked_topic(topic: str) -> str:
     return topic
 
 
+def _checked_part(part: str) -> str:
+    if any(sign in part for sign in "{}"):
+        raise PydanticCustomError("bad_topic", "the topic {topic} has {fault}", {"topic": part, "fault": "a brace"})
+    return _checked_topic(part)
+
+
 Topic = Annotated[str, AfterValidator(_checked_topic)]
 """A topic without wildcards, in which `{device}` and `{point}` may stand."""
+
+
+TopicPart = Annotated[str, AfterValidator(_checked_part)]
+"""What stands for a placeholder: text without wildcards and braces."""
 
 
 def filled(topic: str, device: str) -> str:
