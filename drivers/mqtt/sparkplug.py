@@ -90,13 +90,16 @@ def decode(payload: bytes) -> Payload:
 
 def _metric(metric: Any) -> Metric:
     kind = metric.WhichOneof("value")
+    value = None if metric.is_null or kind is None else getattr(metric, kind)
+    if isinstance(value, bytes) or isinstance(metric.name, bytes):  # how protobuf hands out what is no UTF-8
+        raise Refused("sparkplug", "a text in it is not UTF-8")
     return Metric(
         name=(metric.name or None) if metric.HasField("name") else None,
         alias=metric.alias if metric.HasField("alias") else None,
         datatype=metric.datatype if metric.HasField("datatype") else None,
         stamp=_seconds(metric),
         historical=metric.is_historical,
-        raw=None if metric.is_null or kind is None else getattr(metric, kind),
+        raw=value,
         integer=kind in {"int_value", "long_value"},
     )
 
