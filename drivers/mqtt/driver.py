@@ -23,7 +23,6 @@ _COUNTED = (
     *(f"refused_{ground}" for ground in get_args(Ground)),
     *(old for old in get_args(Old) if old),
     "unstamped",
-    "unknown_topics",
     "unknown_values",
     "departures",
     "sequence_gaps",
@@ -44,7 +43,7 @@ class MqttDriver:
         self._clock = clock
         self._counts = Counter(dict.fromkeys(_COUNTED, 0))
         self._routes = Routes(devices, profiles, self._counts)
-        self._link = Link(name, connection, self._routes.topics, clock)
+        self._link = Link(name, connection, self._routes.topics, self._routes.knows, clock)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"mqtt-{name}")
 
     async def batches(self) -> AsyncGenerator[Batch]:

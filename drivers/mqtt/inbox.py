@@ -32,11 +32,16 @@ class Inbox:
     """Bounded by messages and by bytes, so that neither a flood nor large payloads can eat the memory."""
 
     most: int = 10_000
-    most_bytes: int = 4 * 1024 * 1024
+    most_bytes: int = 3 * 1024 * 1024
     dropped: int = 0
     _queue: deque[Arrived] = field(default_factory=deque)
     _bytes: int = 0
     _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether whoever fills it should wait for a moment, so that nothing need be dropped."""
+        return 2 * len(self._queue) > self.most or 2 * self._bytes > self.most_bytes
 
     def put(self, topic: str, payload: bytes, time: float, old: Old = "") -> None:
         """Append one message; called from paho's thread only."""

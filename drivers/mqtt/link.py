@@ -7,25 +7,22 @@ at once when it is to stop, and has no limit of 1024 open files as paho's own lo
 import logging
 import random
 import selectors
-import socket
 import ssl
 import struct
-import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt import MQTTException
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from drivers.device import Clock
-from drivers.mqtt.inbox import PAYLOAD_LIMIT, Inbox, Old
+from drivers.mqtt.client import TlsRefused, decrypted, new_client, words
+from drivers.mqtt.inbox import Inbox, Old
 from drivers.mqtt.settings import MqttConnection
 from drivers.mqtt.sieve import PacketTooLarge, Sieve
 
@@ -33,15 +30,13 @@ _log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 30.0
 _KNOCK_S = 1.0, 4.0  # a broker that is not there costs a packet to ask, and must not be missed when it is back
-_SETTLED_S = (
-    10.0  # a connection that ends sooner does not reset the pauses: two clients with one id kick each other out
-)
+_SETTLED_S = 10.0  # what ends sooner does not reset the pauses: two clients with one id kick each other out
 _TURN_S = 0.2
+_GLANCE_S = 0.01
+_PATIENCE = 100  # glances, about a second
 _TOPICS_AT_ONCE = 100
 _NOT_MQTT = (struct.error, ValueError, IndexError, MQTTException)  # what paho raises on a broker's broken packets
-_PROTOCOLS = {"v3.1.1": paho.MQTTv311, "v5": paho.MQTTv5}
-_SESSION_S = 3600
-_ALERT = "ALERT_"  # in the name of what a peer says as it ends a TLS connection
+_COUNTED = ("received", "bad_topics", "unknown_topics", "connections", "callback_errors")
 _WORDS = {
     MQTTErrorCode.MQTT_ERR_CONN_LOST: "the broker closed the connection",
     MQTTErrorCode.MQTT_ERR_NO_CONN: "the broker did not answer in time",
@@ -61,16 +56,29 @@ class Standing:
 class Link:
     """One broker. `run` belongs to a thread of its own; everything else may be read from anywhere."""
 
-    def __init__(self, name: str, settings: MqttConnection, topics: Sequence[str], clock: Clock) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: MqttConnection,
+        topics: Sequence[str],
+        knows: Callable[[str], bool],
+        clock: Clock,
+    ) -> None:
         self.inbox = Inbox()
-        self.counts: Counter[str] = Counter(received=0, bad_topics=0, connections=0, callback_errors=0)
+        self.counts: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
         self.standing = Standing(connected=False, reason="not connected yet", since=clock.now())
         self.denied: dict[str, str] = {}  # topic -> the broker's words
         self._name = name
         self._settings = settings
         self._topics = topics
+        self._knows = knows
         self._clock = clock
-        self._client = self._new_client()
+        self._client = new_client(name, settings)
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+        self._patience = _PATIENCE
         self._refusal = ""
         self._asked: dict[int, Sequence[str]] = {}
 
@@ -96,9 +104,9 @@ class Link:
             there = True
             reason = self._receive(stop)
         except OSError as error:
-            reason = _words(error)
+            reason = words(error)
             there = there or isinstance(error, ssl.SSLError)
-        except (PacketTooLarge, _TlsRefused) as error:
+        except (PacketTooLarge, TlsRefused) as error:
             reason = str(error)
         except _NOT_MQTT as error:
             reason = f"the broker sent a packet that is not MQTT ({type(error).__name__})"
@@ -116,37 +124,18 @@ class Link:
             while code == MQTTErrorCode.MQTT_ERR_SUCCESS and not stop.is_set():
                 if client.want_write() and (code := client.loop_write()):
                     break
-                if client.sieve.holds_bytes or _decrypted(wire) or ready.select(_TURN_S):
+                self._let_others_catch_up(stop)
+                if client.sieve.holds_bytes or decrypted(wire) or ready.select(_TURN_S):
                     code = client.loop_read()
                 code = code or client.loop_misc()
         return self._refusal or _WORDS.get(code) or paho.error_string(code)
 
-    def _new_client(self) -> "_Client":
-        settings = self._settings
-        client = _Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=settings.client_id or _client_id(self._name),
-            clean_session=not settings.keep_session if settings.version == "v3.1.1" else None,
-            protocol=_PROTOCOLS[settings.version],
-            reconnect_on_failure=False,  # also keeps paho from retrying under another protocol or name
-        )
-        client.suppress_exceptions = True  # an exception that escaped a callback would end all reception
-        client.on_connect = self._on_connect
-        client.on_subscribe = self._on_subscribe
-        client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
-        if settings.username is not None:
-            password = settings.password
-            client.username_pw_set(settings.username, None if password is None else password.get_secret_value())
-        if settings.tls:
-            client.tls_set_context(_tls(settings))
-        keepalive = int(settings.keepalive)
-        if settings.version == "v5":
-            start, properties = not settings.keep_session, _v5_properties(settings)
-            client.connect_async(settings.host, settings.port, keepalive, clean_start=start, properties=properties)
-        else:
-            client.connect_async(settings.host, settings.port, keepalive)
-        return client
+    def _let_others_catch_up(self, stop: Event) -> None:
+        """While the inbox is crowded the broker waits too; but not for long, or it would take us for dead."""
+        if not self.inbox.crowded:
+            self._patience = _PATIENCE
+        while self._patience and self.inbox.crowded and not stop.wait(_GLANCE_S):
+            self._patience -= 1
 
     def _on_connect(self, client: paho.Client, _: Any, flags: Any, code: ReasonCode, properties: Any) -> None:
         if code.is_failure:
@@ -189,6 +178,9 @@ class Link:
         except UnicodeDecodeError:
             self.counts["bad_topics"] += 1
             return
+        if not self._knows(topic):  # left over from an older configuration in a session that the broker kept
+            self.counts["unknown_topics"] += 1
+            return
         old: Old = "retained" if message.retain else "repeated" if message.dup else ""
         self.inbox.put(topic, bytes(message.payload), self._clock.now(), old)
 
@@ -203,55 +195,3 @@ class Link:
             _log.info("event=broker_connected connection=%s after_s=%.0f", self._name, now - before.since)
         elif reason != "stopped":
             _log.warning("event=broker_lost connection=%s reason=%r", self._name, reason)
-
-
-class _TlsRefused(Exception):
-    """The broker ended the TLS connection and said why; paho would pass over it."""
-
-
-class _Client(paho.Client):
-    """paho's client, which sees the broker's bytes through a sieve."""
-
-    sieve = Sieve()
-
-    def _sock_recv(self, bufsize: int) -> bytes:
-        try:
-            return self.sieve.read(bufsize, super()._sock_recv)
-        except ssl.SSLError as error:  # since TLS 1.3 this is where a client learns that its certificate is refused
-            if _ALERT not in (error.reason or ""):
-                raise
-            raise _TlsRefused(_words(error)) from error
-
-
-def _client_id(name: str) -> str:
-    """The same after every restart, different on every box: two gateways with one id would kick each other out."""
-    return f"gateway-{name}-{zlib.crc32(socket.gethostname().encode()):08x}"
-
-
-def _v5_properties(settings: MqttConnection) -> Properties:
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    properties.MaximumPacketSize = PAYLOAD_LIMIT + 2048  # with room for the topic; what is larger, the broker keeps
-    properties.SessionExpiryInterval = _SESSION_S if settings.keep_session else 0
-    return properties
-
-
-def _tls(settings: MqttConnection) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.ca)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if settings.certificate is not None:
-        context.load_cert_chain(settings.certificate, settings.key)
-    return context
-
-
-def _decrypted(wire: Any) -> bool:
-    """Whether bytes wait inside the TLS layer, where no selector sees them."""
-    return isinstance(wire, ssl.SSLSocket) and wire.pending() > 0
-
-
-def _words(error: OSError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the broker's certificate is not accepted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError) and _ALERT in (error.reason or ""):
-        said = error.reason.partition(_ALERT)[2].replace("_", " ").lower()
-        return f"the broker refuses the TLS connection: {said}"
-    return f"the broker cannot be reached: {error.strerror or type(error).__name__}".lower()

@@ -19,7 +19,7 @@ _KEPT_BIRTHS = "$sparkplug/certificates/"
 
 
 class Routes:
-    """All devices of one broker. Only configured topics make state; the rest is counted."""
+    """All devices of one broker. Only configured topics make state."""
 
     def __init__(
         self, devices: Sequence[MqttDevice], profiles: Mapping[str, MqttProfile], counts: Counter[str]
@@ -41,11 +41,16 @@ class Routes:
         """All that is to be subscribed, once each."""
         return tuple(dict.fromkeys([*(t for topics in self.filters.values() for t in topics), *self.wishes]))
 
+    def knows(self, topic: str) -> bool:
+        """Whether anybody listens there; nothing else is worth keeping. May be asked from any thread."""
+        return topic in self._ears or self._on_node(topic) is not None
+
     def hear(self, arrived: Arrived) -> Sequence[Batch]:
         """The batches that a message makes; values that come one by one may wait for `close`."""
         ears = self._ears.get(arrived.topic)
         if ears is None:
-            return self._from_node(arrived)
+            found = self._on_node(arrived.topic)
+            return found[0].hear(found[1], found[2], arrived) if found else ()
         batches: list[Batch] = []
         for ear in ears:
             batches += ear.hear(arrived)
@@ -95,14 +100,16 @@ class Routes:
         self.wishes += [_KEPT_BIRTHS + topic for topic in topics]
         return topics
 
-    def _from_node(self, arrived: Arrived) -> Sequence[Batch]:
-        levels = arrived.topic.removeprefix(_KEPT_BIRTHS).split("/")
-        if self._nodes and levels[0] == SPARKPLUG and len(levels) in {4, 5}:
-            _, group, kind, name, device = [*levels, NODE][:5]
-            if (node := self._nodes.get((group, name))) is not None:
-                return node.hear(kind, device, arrived)
-        self._counts["unknown_topics"] += 1  # left over from an older configuration in a session that the broker kept
-        return ()
+    def _on_node(self, topic: str) -> tuple[EdgeNode, str, str] | None:
+        """The Sparkplug node of a topic, the kind of message, and the device that it is about."""
+        if not self._nodes:
+            return None
+        levels = topic.removeprefix(_KEPT_BIRTHS).split("/")
+        if levels[0] != SPARKPLUG or len(levels) not in {4, 5}:
+            return None
+        _, group, kind, name, device = [*levels, NODE][:5]
+        node = self._nodes.get((group, name))
+        return None if node is None else (node, kind, device)
 
 
 def _by_topic(template: str, profile: MqttProfile) -> dict[str, dict[int, MqttPoint]]:

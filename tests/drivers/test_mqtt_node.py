@@ -237,7 +237,10 @@ def test_garbage_and_commands_change_nothing() -> None:
     for kind in ("NCMD", "DCMD", "STATE", "XYZ"):
         assert plant.hear(kind, temp(99), seq=200) == []
     topic = "spBv1.0/site/DDATA/plc/P-1"
-    for where, body in ((topic, b"\xff\xff"), (topic, None), (topic + "/deeper", b"")):
-        assert list(plant.routes.hear(Arrived(where, body, NOW))) == []
-    assert plant.counts["refused_sparkplug"] == plant.counts["refused_size"] == plant.counts["unknown_topics"] == 1
+    assert plant.routes.knows(topic)
+    assert not plant.routes.knows(topic + "/deeper")
+    assert not plant.routes.knows("spBv1.0/site/DDATA/other/P-1")
+    for body in (b"\xff\xff", None):
+        assert list(plant.routes.hear(Arrived(topic, body, NOW))) == []
+    assert plant.counts["refused_sparkplug"] == plant.counts["refused_size"] == 1
     assert len(plant.hear("DDATA", temp(21), seq=2, at=1.0)) == 1
