@@ -153,8 +153,8 @@ class Link:
         topics = self._asked.pop(number, ())
         denied = {topic: str(code).lower() for topic, code in zip(topics, codes, strict=False) if code.is_failure}
         self.denied = self.denied | denied
-        for topic, words in denied.items():
-            _log.warning("event=subscription_denied connection=%s topic=%s reason=%r", self._name, topic, words)
+        for topic, complaint in denied.items():
+            _log.warning("event=subscription_denied connection=%s topic=%s reason=%r", self._name, topic, complaint)
         if not self._asked:  # only now can messages reach us
             self.counts["connections"] += 1
             self._now_stands(connected=True, reason="")

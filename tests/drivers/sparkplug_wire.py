@@ -2,16 +2,10 @@
 
 import struct
 
+from tests.drivers.mqtt_bytes import varint
+
 NAME, ALIAS, TIMESTAMP, DATATYPE, HISTORICAL, NULL = 1, 2, 3, 4, 5, 7
 INT, LONG, FLOAT, DOUBLE, BOOLEAN, STRING, DATASET = 10, 11, 12, 13, 14, 15, 17
-
-
-def varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*out, number])
 
 
 def field(number: int, value: float | str | bytes) -> bytes:

@@ -110,7 +110,7 @@ async def test_an_exception_in_our_own_callback_does_not_end_reception(
         monkeypatch.setattr(type(rig.link.inbox), "put", put_or_fail)
         await asyncio.to_thread(publish, mosquitto, b"poison", says(1))
         await rig.until(lambda: rig.speeds == [1])
-        assert rig.counts("received") == 2
+        assert (rig.counts("received"), rig.counts("callback_errors")) == (2, 1)
 
 
 async def test_only_configured_topics_make_state(mosquitto: Mosquitto) -> None:
@@ -121,14 +121,6 @@ async def test_only_configured_topics_make_state(mosquitto: Mosquitto) -> None:
             await asyncio.to_thread(publish, mosquitto, says(1), topic=f"old/{i}")
         await rig.until(lambda: rig.counts("unknown_topics") == 20)
         assert (rig.batches, set(rig.driver.health())) == ([], {"EL-1"})
-
-
-async def test_a_kept_session_delivers_what_came_while_the_gateway_was_away(mosquitto: Mosquitto) -> None:
-    async with connected(mosquitto, keep_session=True, client_id="kept"):
-        pass
-    await asyncio.to_thread(publish, mosquitto, says(1), says(2))
-    async with connected(mosquitto, keep_session=True, client_id="kept") as rig:
-        await rig.until(lambda: rig.speeds == [1, 2])
 
 
 async def test_a_name_used_twice_does_not_become_a_storm(mosquitto: Mosquitto) -> None:

@@ -8,14 +8,7 @@ from hypothesis import strategies as st
 
 from drivers.mqtt.inbox import PAYLOAD_LIMIT
 from drivers.mqtt.sieve import PACKET_LIMIT, PacketTooLarge, Sieve
-
-
-def varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*out, number])
+from tests.drivers.mqtt_bytes import varint
 
 
 def packet(first: int, body: bytes) -> bytes:
