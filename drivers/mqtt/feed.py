@@ -89,14 +89,19 @@ class Feed:
             self._logged_at = arrival
             _log.warning("event=message_refused device=%s kind=%s reason=%r", self._device.id, refusal.kind, refusal)
 
-    def leave(self, reason: str, at: float) -> None:
-        """The device is offline, until it says otherwise or has news. What it said before is forgotten."""
-        if not self._gone:
-            self._gone_since = at
-            self._counts["departures"] += 1
-            _log.warning("event=device_left device=%s reason=%r", self._device.id, reason)
-        self._gone = reason
+    def leave(self, reason: str, at: float) -> list[Batch]:
+        """The device is offline, until it says otherwise or has news. From its last batch on all is unknown."""
+        already, self._gone = self._gone, reason
+        if already:
+            return []
+        self._gone_since = at
+        self._counts["departures"] += 1
+        _log.warning("event=device_left device=%s reason=%r", self._device.id, reason)
         self._values = [NAN] * len(self._values)
+        if self._time == -math.inf:
+            return []
+        self._time = math.nextafter(self._time, math.inf)  # not now: what it said before may still be on its way
+        return [Batch(self._device.id, self._time, np.array(self._values))]
 
     def arrive(self, at: float) -> None:
         """The device is there again; whether it is well its news will show."""
