@@ -122,7 +122,7 @@ class Link:
         if wire is None:  # it ended before our first packet was out
             return _WORDS[MQTTErrorCode.MQTT_ERR_CONN_LOST]
         with selectors.DefaultSelector() as ready:
-            ready.register(wire, selectors.EVENT_READ)  # type: ignore[arg-type]
+            ready.register(wire, selectors.EVENT_READ)
             while code == MQTTErrorCode.MQTT_ERR_SUCCESS and not stop.is_set():
                 if client.want_write() and (code := client.loop_write()):
                     break
