@@ -14,7 +14,6 @@ import numpy as np
 
 from benchmarks.figures import Figure, Goal, Result
 from benchmarks.programs import NotMeasured, last_line, serving
-from benchmarks.wires.fleet import local
 
 ANSWER_S, TIMEOUT_S = 0.04, 0.3
 _EVERY = "500ms"
@@ -99,7 +98,7 @@ def _findings(
 def _run(load: BusLoad, units: int, dead: int) -> Cycles:
     silent = map(str, range(units - dead + 1, units + 1))
     with serving("benchmarks.wires.bus_equipment", str(ANSWER_S), *silent) as (port,):
-        return watched(local(port), load, units, dead)
+        return watched(f"tcp://127.0.0.1:{port}", load, units, dead)
 
 
 def watched(url: str, load: BusLoad, units: int, dead: int) -> Cycles:
