@@ -12,11 +12,11 @@ from benchmarks.figures import Result
 from benchmarks.programs import PORTS, NotMeasured, equipment, last_line, serving
 from benchmarks.wires.bus import ANSWER_S, BusLoad, bus
 from benchmarks.wires.driver_rate import DriverLoad, driver_rate
-from benchmarks.wires.lateness import LatenessLoad, lateness
+from benchmarks.wires.lateness import LatenessLoad, Punctuality, lateness
 from benchmarks.wires.mqtt_rate import MqttLoad, mqtt_rate
 from benchmarks.wires.plain_client import built, run
 from benchmarks.wires.publisher import packets
-from benchmarks.wires.punctuality import Diary, Punctuality
+from benchmarks.wires.punctuality import Diary
 from benchmarks.wires.saturation import SaturationLoad, saturation
 from tests import needs
 
