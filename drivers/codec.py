@@ -4,94 +4,42 @@ The first step is one gather: the bytes of all points, put in the order little-e
 other. What follows works on whole types and whole rows, whatever the word orders and addresses were.
 """
 
-import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
-from typing import Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from drivers.encoding import Encoding, Kind, dtype_of, lowest_first
+from drivers.meaning import Links, Meanings
 from drivers.plan import Read, is_bits
 
-Kind = Literal["u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64", "bool"]
-Order = Literal["ABCD", "DCBA", "BADC", "CDAB"]
 Floats = NDArray[np.float64]
-
-_DTYPE = {
-    "u16": "<u2",
-    "s16": "<i2",
-    "u32": "<u4",
-    "s32": "<i4",
-    "u64": "<u8",
-    "s64": "<i8",
-    "f32": "<f4",
-    "f64": "<f8",
-    "bool": "u1",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """How one value is written in its registers: value = raw * scale + offset, unknown outside [low, high].
-
-    `order` names the bytes of a 32-bit value as they arrive, A being the highest; 64-bit values follow the same two
-    choices (words reversed, bytes in a word swapped), 16-bit values are always high byte first. `sentinels` are raw
-    values that mean "no value". `bit` is counted from the lowest.
-    """
-
-    kind: Kind
-    order: Order = "ABCD"
-    bit: int = 0
-    scale: float = 1.0
-    offset: float = 0.0
-    sentinels: tuple[float, ...] = ()
-    low: float = -math.inf
-    high: float = math.inf
-
-
-def registers(kind: Kind) -> int:
-    """Registers that a value of this kind takes."""
-    return max(1, np.dtype(_DTYPE[kind]).itemsize // 2)
-
-
-def sentinel(kind: Kind, written: float) -> float | None:
-    """The raw value that is meant by a sentinel as a person writes it, or None if the kind cannot hold it.
-
-    0x8000 for s16 is its bit pattern, so it means -32768. Above 2**53 a sentinel is as exact as a float64.
-    """
-    dtype = np.dtype(_DTYPE[kind])
-    if dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            value = float(dtype.type(written))
-        return value if math.isfinite(value) else None
-    limits = np.iinfo(dtype)
-    if written != int(written) or not limits.min <= written < 1 << limits.bits:
-        return None
-    return float(written - (1 << limits.bits) if written > limits.max else written)
+Turn = Callable[[NDArray[np.unsignedinteger]], NDArray[np.generic]]
 
 
 class Decoder:
     """A compiled decoder for P points that arrive in the answers to the given reads."""
 
     def __init__(self, encodings: Sequence[Encoding], reads: Sequence[Read]) -> None:
-        spots = sorted(_spots(encodings, reads), key=lambda s: (-len(s.bytes), s.encoding.kind, s.column))
+        spots = sorted(_spots(encodings, reads), key=_by_type)
         self._blank = tuple(bytes(read.size) for read in reads)
         self._size = sum(read.size for read in reads)
         self._gather = np.array([i for spot in spots for i in spot.bytes], dtype=np.intp)
         self._types = _types(spots)
         self._width = len(encodings)
-        self._of_read = [np.array([part.point for part in read.slices]) for read in reads]
+        self._of_read = [np.array([part.point for part in read.slices], dtype=np.intp) for read in reads]
+        self._meanings = Meanings(encodings)
         self._scale = _unless_all(1.0, [encoding.scale for encoding in encodings])
         self._offset = _unless_all(0.0, [encoding.offset for encoding in encodings])
         largest = sys.float_info.max  # so that infinities are out of range, too
         self._low = np.array([max(encoding.low, -largest) for encoding in encodings])
         self._high = np.array([min(encoding.high, largest) for encoding in encodings])
-        marks = [(i, mark) for i, encoding in enumerate(encodings) for mark in encoding.sentinels]
-        self._marked = np.array([i for i, _ in marks], dtype=np.intp)
-        self._marks = np.array([mark for _, mark in marks])
+        self._links = Links.of(encodings)
 
     def decode(self, answers: Sequence[bytes | None]) -> Floats:
         """Decode the data bytes of each read's answer, None where there is none, to values [P].
@@ -103,26 +51,27 @@ class Decoder:
             raise ValueError(f"{len(data)} bytes do not fill {self._size}")
         with np.errstate(all="ignore"):
             row = self._raw(np.frombuffer(data, np.uint8))
-            if self._marks.size:
-                row[self._marked[row[self._marked] == self._marks]] = np.nan
+            if None in answers:
+                for answer, columns in zip(answers, self._of_read, strict=True):
+                    if answer is None:
+                        row[columns] = np.nan
+            self._meanings.apply(row)
             if self._scale is not None:
                 row *= self._scale
+            if self._links:
+                self._links.apply(row)
             if self._offset is not None:
                 row += self._offset
             row[(row < self._low) | (row > self._high)] = np.nan
-        if None in answers:
-            for answer, columns in zip(answers, self._of_read, strict=True):
-                if answer is None:
-                    row[columns] = np.nan
         return row
 
     def _raw(self, data: NDArray[np.uint8]) -> Floats:
-        """Raw values [P] in column order."""
+        """Raw values [P] in column order; NaN where no read brings the point."""
         ordered = data.take(self._gather)
-        values = np.empty(self._width)
+        values = np.full(self._width, np.nan)
         for part in self._types:
             found = ordered[part.bytes].view(part.dtype)
-            values[part.columns] = found if part.masks is None else found & part.masks != 0
+            values[part.columns] = found if part.turn is None else part.turn(found)
         return values
 
 
@@ -138,12 +87,12 @@ class _Spot:
 
 @dataclass(frozen=True, slots=True)
 class _Type:
-    """All values of one kind: where their bytes are after the gather, and which columns they fill."""
+    """All values of one kind: where their bytes are after the gather, which columns they fill, what is done to them."""
 
     dtype: np.dtype[np.generic]
     bytes: slice
     columns: slice | NDArray[np.intp]
-    masks: NDArray[np.uint8] | None
+    turn: Turn | None
 
 
 def _spots(encodings: Sequence[Encoding], reads: Sequence[Read]) -> list[_Spot]:
@@ -158,31 +107,63 @@ def _spots(encodings: Sequence[Encoding], reads: Sequence[Read]) -> list[_Spot]:
                 byte = base + 2 * offset + (encoding.bit < 8)  # the high byte comes first
                 found.append(_Spot(column, encoding, (byte,), 1 << encoding.bit % 8))
             else:
-                places = _lowest_first(registers(encoding.kind), encoding.order)
+                places = lowest_first(encoding.kind, encoding.order)
                 found.append(_Spot(column, encoding, tuple(base + 2 * offset + i for i in places)))
         base += read.size
     return found
 
 
-def _lowest_first(words: int, order: Order) -> list[int]:
-    """Byte offsets of a value on the wire, from its lowest byte to its highest."""
-    if words == 1:
-        return [1, 0]
-    by_word = range(words) if order in ("CDAB", "DCBA") else range(words - 1, -1, -1)
-    in_word = (0, 1) if order in ("DCBA", "BADC") else (1, 0)
-    return [2 * word + byte for word in by_word for byte in in_word]
+def _by_type(spot: _Spot) -> tuple[int, Kind, bool, int]:
+    """Wide types first, so that each type's bytes begin where numpy can view them."""
+    return -len(spot.bytes), *_group(spot), spot.column
+
+
+def _group(spot: _Spot) -> tuple[Kind, bool]:
+    return spot.encoding.kind, spot.encoding.bits is not None
 
 
 def _types(spots: Sequence[_Spot]) -> list[_Type]:
     types: list[_Type] = []
     first = 0
-    for kind, same in groupby(spots, key=lambda spot: spot.encoding.kind):
+    for (kind, _), same in groupby(spots, key=_group):
         group = list(same)
         last = first + sum(len(spot.bytes) for spot in group)
-        masks = np.array([spot.mask for spot in group], dtype=np.uint8) if kind == "bool" else None
-        types.append(_Type(np.dtype(_DTYPE[kind]), slice(first, last), _columns(group), masks))
+        types.append(_Type(dtype_of(kind), slice(first, last), _columns(group), _turn(kind, group)))
         first = last
     return types
+
+
+def _turn(kind: Kind, group: Sequence[_Spot]) -> Turn | None:
+    """What makes numbers of the raw ones: a bit, a field of bits, decimal digits; None if they are numbers."""
+    if kind == "bool":
+        return partial(_bit, np.array([spot.mask for spot in group], dtype=np.uint8))
+    if kind.startswith("bcd"):
+        return _from_digits
+    fields = [spot.encoding.bits for spot in group if spot.encoding.bits is not None]
+    if not fields:
+        return None
+    dtype: np.dtype[Any] = dtype_of(kind)
+    masks = np.array([(1 << high - low + 1) - 1 for low, high in fields], dtype)
+    return partial(_field, np.array([low for low, _ in fields], dtype), masks)
+
+
+def _bit(masks: NDArray[np.uint8], raw: NDArray[np.unsignedinteger]) -> NDArray[np.bool_]:
+    return np.asarray(raw & masks != 0)
+
+
+def _field(
+    shifts: NDArray[np.unsignedinteger], masks: NDArray[np.unsignedinteger], raw: NDArray[np.unsignedinteger]
+) -> NDArray[np.unsignedinteger]:
+    return np.asarray(raw >> shifts & masks)
+
+
+def _from_digits(raw: NDArray[np.unsignedinteger]) -> Floats:
+    """Binary coded decimals: four bits a digit; NaN where four bits are no digit."""
+    places = np.arange(2 * raw.itemsize)
+    digits = raw[:, None] >> (4 * places).astype(raw.dtype) & np.array(15, raw.dtype)
+    values = digits @ 10.0**places
+    values[(digits > 9).any(axis=1)] = np.nan
+    return np.asarray(values)
 
 
 def _columns(spots: Sequence[_Spot]) -> slice | NDArray[np.intp]:

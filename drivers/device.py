@@ -5,9 +5,9 @@ connection (what a person writes in YAML), and the function that opens a connect
 """
 
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Protocol, Self
+from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,11 +141,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How one device or connection stands: `state` is good, stale, bad or offline; `since` is when that began."""
+    """How one device or connection stands: `state` is good, stale, bad or offline; `since` is when that began.
+
+    `about` is what it says of itself (model, serial number) and what was learnt about it; for people.
+    """
 
     state: Literal["good", "stale", "bad", "offline", "unknown"]
     reason: str = ""
     since: float = 0.0
+    about: str = ""
 
 
 class Clock(Protocol):
@@ -176,6 +180,33 @@ class Driver(Protocol):
         ...
 
 
+@runtime_checkable
+class Remembers(Protocol):
+    """A driver that learns about its devices what should survive a restart. Notes are plain data, as JSON has it."""
+
+    def recall(self, notes: Mapping[str, Any]) -> None:
+        """Take up the notes of an earlier run; called before `batches`. They may be of another version."""
+        ...
+
+    def notes(self) -> Mapping[str, Any]:
+        """What is known now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request of a device's polls, for people who plan a line: what it asks, and the points that it brings."""
+
+    device: str
+    asks: str
+    points: tuple[str, ...]
+    every_s: float
+    size: int
+    """Bytes on the line, both directions."""
+    line_s: float
+    """How long it holds a serial line, without the device's own time to answer; 0 where that is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class DriverPlugin:
     """What a driver package registers under the entry point group `gateway.drivers`."""
@@ -186,3 +217,7 @@ class DriverPlugin:
     connection: type[Connection]
     open: Callable[[str, Any, Sequence[Any], Mapping[str, Any], Clock], Driver]
     """(connection id, connection, devices, profiles by name, clock) -> driver; must not touch the network."""
+    exchanges: Callable[[Any, Sequence[Any], Mapping[str, Any]], Sequence[Exchange]] | None = None
+    """(connection, devices, profiles by name) -> every request of a round, where the driver is one that asks."""
+    disagreements: Callable[[Any, Any], Iterable[tuple[str, PydanticCustomError]]] = lambda device, profile: ()  # noqa: ARG005
+    """(device, its profile) -> what is wrong with the device only in the light of its profile, and at which key."""

@@ -10,7 +10,9 @@ FUNCTION: dict[Table, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4
 """The function code that reads each table."""
 
 _BITS_PER_REGISTER = 16
-_MAX_BITS = 2000  # per read, Modbus application protocol 1.1b3 section 6.1
+
+MAX_BITS = 2000
+"""Most bits in one read, Modbus application protocol 1.1b3 section 6.1."""
 
 
 class Place(NamedTuple):
@@ -19,6 +21,17 @@ class Place(NamedTuple):
     table: Table
     address: int
     width: int
+
+
+class Span(NamedTuple):
+    """Addresses of a table from `first` to `last`, both included."""
+
+    table: Table
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.first}-{self.last}" if self.last > self.first else f"{self.table} {self.first}"
 
 
 class Slice(NamedTuple):
@@ -30,13 +43,12 @@ class Slice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One request, and which points its answer holds; `bridged` if it spans addresses that no point asked for."""
+    """One request, and which points its answer holds."""
 
     table: Table
     address: int
     count: int
     slices: tuple[Slice, ...]
-    bridged: bool = False
 
     @property
     def size(self) -> int:
@@ -44,7 +56,7 @@ class Read:
         return -(-self.count // 8) if is_bits(self.table) else 2 * self.count
 
     def __str__(self) -> str:
-        return f"{self.table} {self.address}-{self.address + self.count - 1}"
+        return str(Span(self.table, self.address, self.address + self.count - 1))
 
 
 def is_bits(table: Table) -> bool:
@@ -52,25 +64,46 @@ def is_bits(table: Table) -> bool:
     return table in ("coil", "discrete")
 
 
-def plan(places: Sequence[Place], max_registers: int = 125, max_gap: int = 8) -> tuple[Read, ...]:
-    """Cover every place by exactly one read; `places[i]` is column i.
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a device allows in one read: so many registers or bits, and so many that are read in vain between points.
 
-    No read is longer than `max_registers` (or 16 times as many bits, at most 2,000), and two places share a read only
-    if at most `max_gap` registers between them are read in vain. A place wider than the limit is a ValueError.
+    No read touches `forbidden`, and none spans both sides of a cut, which is the first address of the right side.
     """
+
+    registers: int = 125
+    bits: int = MAX_BITS
+    gap: int = 8
+    forbidden: tuple[Span, ...] = ()
+    cuts: frozenset[tuple[Table, int]] = frozenset()
+
+    def size(self, table: Table) -> int:
+        """Most addresses of a table in one read."""
+        return min(self.bits, MAX_BITS) if is_bits(table) else self.registers
+
+    def bridge(self, table: Table) -> int:
+        """Most addresses of a table between two points of one read."""
+        return self.gap * _BITS_PER_REGISTER if is_bits(table) else self.gap
+
+    def parted(self, table: Table, left: int, right: int) -> bool:
+        """Whether a read may not go on from address `left` to a point at `right`."""
+        if any(span.table == table and left <= span.last and span.first < right for span in self.forbidden):
+            return True
+        return bool(self.cuts) and any((table, address) in self.cuts for address in range(left, right + 1))
+
+
+USUAL = Limits()
+
+
+def plan(places: Sequence[Place], limits: Limits = USUAL) -> tuple[Read, ...]:
+    """Cover every place by exactly one read; `places[i]` is column i. A place wider than the limit is a ValueError."""
     runs: list[_Run] = []
     for column, place in sorted(enumerate(places), key=lambda item: item[1]):
-        limit = _limit(place.table, max_registers)
-        if place.width > limit:
-            raise ValueError(f"{place} is wider than one read of {limit}")
-        gap = max_gap * _BITS_PER_REGISTER if is_bits(place.table) else max_gap
-        if not (runs and runs[-1].take(column, place, limit, gap)):
+        if place.width > limits.size(place.table):
+            raise ValueError(f"{place} is wider than one read of {limits.size(place.table)}")
+        if not (runs and runs[-1].take(column, place, limits)):
             runs.append(_Run(column, place))
     return tuple(run.read() for run in runs)
-
-
-def _limit(table: Table, max_registers: int) -> int:
-    return min(_MAX_BITS, max_registers * _BITS_PER_REGISTER) if is_bits(table) else max_registers
 
 
 class _Run:
@@ -79,18 +112,20 @@ class _Run:
     def __init__(self, column: int, place: Place) -> None:
         self.table, self.start, self.end = place.table, place.address, place.address + place.width
         self.columns = [(column, place.address)]
-        self.bridged = False
 
-    def take(self, column: int, place: Place, limit: int, gap: int) -> bool:
-        """Grow over the place, unless it is another table's, too far off or too much."""
+    def take(self, column: int, place: Place, limits: Limits) -> bool:
+        """Grow over the place, unless it is another table's, too far off, too much or behind a wall."""
         end = max(self.end, place.address + place.width)
-        if place.table != self.table or place.address > self.end + gap or end - self.start > limit:
+        if place.table != self.table or place.address > self.end + limits.bridge(self.table):
             return False
-        self.bridged |= place.address > self.end
+        if end - self.start > limits.size(self.table):
+            return False
+        if place.address >= self.end and limits.parted(self.table, self.end, place.address):
+            return False
         self.end = end
         self.columns.append((column, place.address))
         return True
 
     def read(self) -> Read:
         slices = tuple(Slice(column, address - self.start) for column, address in self.columns)
-        return Read(self.table, self.start, self.end - self.start, slices, self.bridged)
+        return Read(self.table, self.start, self.end - self.start, slices)

@@ -1,93 +1,50 @@
-"""What a person writes about Modbus equipment, and every way in which it can be wrong; opens nothing."""
+"""What a person writes about a type of Modbus device: its register map, its manners, its texts."""
 
-import math
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from drivers.codec import Encoding, Kind, Order, registers, sentinel
-from drivers.device import Connection, Device, Point, Profile, Seconds
-from drivers.plan import Place, Table, is_bits
+from drivers.device import Profile, Seconds, Written
+from drivers.encoding import Encoding, WideOrder
+from drivers.modbus.findings import finding, raise_all
+from drivers.modbus.point import Base, ModbusPoint
+from drivers.plan import MAX_BITS, Limits, Place, Span, Table, is_bits
 
-_ADDRESSES = 65536
-_DEFAULT_PORT = 502
 
-
-class ModbusPoint(Point):
-    """A value in a device's registers: value = raw * scale + offset. `manual` is the number that the manual prints."""
+class Forbidden(Written):
+    """Addresses that are never read, not even on the way to others; counted as in the rest of the profile."""
 
     table: Table = "holding"
-    address: int
-    type: Kind
-    bit: int | None = None
-    order: Order | None = None
-    scale: float = 1.0
-    offset: float = 0.0
-    sentinels: tuple[int | float, ...] = ()
+    first: int = Field(alias="from", ge=0)
+    last: int = Field(alias="to", ge=0)
+
+    def span(self, base: Base) -> Span:
+        """The same on the wire."""
+        return Span(self.table, self.first - base, self.last - base)
+
+
+class Text(Written):
+    """A fixed string in registers, two characters in each, such as a model or a serial number."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    table: Literal["holding", "input"] = "holding"
+    address: Annotated[int, Field(ge=0)]
+    registers: Annotated[int, Field(ge=1, le=125)]
+    order: Literal["AB", "BA"] = "AB"
     manual: str = ""
 
-    @model_validator(mode="after")
-    def _fits_its_table(self) -> Self:
-        _raise_all("ModbusPoint", [*self._placed(), *self._typed(), *self._scaled()])
-        return self
+    def place(self, base: Base) -> Place:
+        """Where it lies on the wire."""
+        return Place(self.table, self.address - base, self.registers)
 
-    @property
-    def place(self) -> Place:
-        """Where the value lives on the wire."""
-        return Place(self.table, self.address, 1 if is_bits(self.table) else registers(self.type))
-
-    def encoding(self, order: Order) -> Encoding:
-        """How the value is written, in a profile whose default is `order`."""
-        marks = tuple(raw for mark in self.sentinels if (raw := sentinel(self.type, mark)) is not None)
-        bounds = {"low": self.low, "high": self.high}
-        return Encoding(self.type, self.order or order, self.bit or 0, self.scale, self.offset, marks, **bounds)
-
-    def _placed(self) -> list[InitErrorDetails]:
-        last = _ADDRESSES - self.place.width
-        if 0 <= self.address <= last:
-            return []
-        message = "address {address} is outside 0-{last}; addresses are zero-based, as on the wire"
-        return [_finding("address_out_of_range", message, ("address",), self.address, address=self.address, last=last)]
-
-    def _typed(self) -> list[InitErrorDetails]:
-        context = {"table": self.table, "type": self.type, "bit": self.bit}
-        if is_bits(self.table):
-            if self.type != "bool":
-                message = "a {table} holds one bit, so its type is bool, not {type}"
-                return [_finding("bit_table_type", message, ("type",), self.type, hint="bool", **context)]
-            if self.bit is not None:
-                message = "a {table} has no bits to choose from; give each its own address"
-                return [_finding("bit_of_a_bit", message, ("bit",), self.bit, **context)]
-        elif self.type == "bool" and self.bit is None:
-            message = "bool in a {table} register needs bit: 0 to 15, counted from the lowest"
-            return [_finding("bit_missing", message, ("type",), self.type, hint="bit: 0", **context)]
-        elif self.type != "bool" and self.bit is not None:
-            message = "bit {bit} of a {type} is not a number; write type: bool"
-            return [_finding("bit_of_a_number", message, ("bit",), self.bit, hint="bool", **context)]
-        elif self.bit is not None and not 0 <= self.bit <= 15:
-            message = "bit {bit} is outside 0-15; a register has 16 bits, the lowest is 0"
-            return [_finding("bit_out_of_range", message, ("bit",), self.bit, **context)]
-        return []
-
-    def _scaled(self) -> list[InitErrorDetails]:
-        found = []
-        if self.scale == 0 or not math.isfinite(self.scale):
-            message = "scale {scale} would make every value the same or unknown"
-            found.append(_finding("bad_scale", message, ("scale",), self.scale, scale=self.scale))
-        if not math.isfinite(self.offset):
-            message = "offset {offset} would make every value unknown"
-            found.append(_finding("bad_offset", message, ("offset",), self.offset, offset=self.offset))
-        if not self.low <= self.high:
-            message = "low {low} is above high {high}, so no value would be possible"
-            found.append(_finding("empty_range", message, ("low",), self.low, low=self.low, high=self.high))
-        for i, mark in enumerate(self.sentinels):
-            if sentinel(self.type, mark) is None:
-                message = "sentinel {mark} cannot occur in a {type}; write the raw value, before scale and offset"
-                where = ("sentinels", i)
-                found.append(_finding("impossible_sentinel", message, where, mark, mark=mark, type=self.type))
-        return found
+    def read(self, data: bytes) -> str:
+        """The text in its registers' bytes, without padding and what cannot be printed."""
+        if self.order == "BA":
+            data = b"".join(data[i : i + 2][::-1] for i in range(0, len(data), 2))
+        text = data.split(b"\0")[0].decode("ascii", "replace")
+        return "".join(sign if sign.isprintable() and sign.isascii() else "?" for sign in text.strip())
 
 
 def _some(points: tuple[ModbusPoint, ...]) -> tuple[ModbusPoint, ...]:
@@ -101,137 +58,118 @@ class ModbusProfile(Profile):
     """A device type: its register map, and how much of it one request may ask for.
 
     `order` is the word and byte order of values wider than a register. Up to `max_gap` registers may be read in vain
-    to merge two reads; write 0 for a device that answers exception 2 to holes.
+    to merge two reads; write 0 for a device that answers exception 2 to holes. `timeout` is how long the device may
+    take at least, `gap` the pause that it needs before each request, `settle` the one after connecting.
     """
 
     driver: Literal["modbus"]
-    order: Order = "ABCD"
+    order: WideOrder = "ABCD"
+    address_base: Base = 0
     max_registers: Annotated[int, Field(ge=1, le=125)] = 125
+    max_bits: Annotated[int, Field(ge=1, le=MAX_BITS)] = MAX_BITS
     max_gap: Annotated[int, Field(ge=0, le=124)] = 8
+    forbidden: tuple[Forbidden, ...] = ()
+    timeout: Seconds = 0.0
+    gap: Seconds = 0.0
+    settle: Seconds = 0.0
+    texts: tuple[Text, ...] = ()
     points: Annotated[tuple[ModbusPoint, ...], AfterValidator(_some)]
 
     @model_validator(mode="after")
     def _registers_are_claimed_once(self) -> Self:
-        _raise_all("ModbusProfile", [*self._too_wide(), *self._overlaps()])
+        raise_all("ModbusProfile", [*self._misplaced(), *self._unlinked(), *self._too_wide(), *self._overlaps()])
         return self
 
-    def _too_wide(self) -> list[InitErrorDetails]:
-        message = "a {type} takes {width} registers, but max_registers allows {limit} in one read"
-        return [
-            _finding(
-                "wider_than_a_read",
-                message,
-                ("points", i, "type"),
-                point.type,
-                type=point.type,
-                width=point.place.width,
-                limit=self.max_registers,
-            )
-            for i, point in enumerate(self.points)
-            if not is_bits(point.table) and point.place.width > self.max_registers
-        ]
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where each point lies on the wire, [P]."""
+        return tuple(point.place(self.address_base) for point in self.points)
 
-    def _overlaps(self) -> list[InitErrorDetails]:
-        """Numbers that share a register but are not the same number; bits may lie in any register."""
-        numbers = sorted((point.place, i) for i, point in enumerate(self.points) if point.type != "bool")
-        found: list[InitErrorDetails] = []
+    @property
+    def encodings(self) -> tuple[Encoding, ...]:
+        """How each point is written, [P]."""
+        columns = {name: column for column, name in enumerate(self.names)}
+        return tuple(point.encoding(self.order, columns) for point in self.points)
+
+    @property
+    def limits(self) -> Limits:
+        """What one read may span."""
+        forbidden = tuple(each.span(self.address_base) for each in self.forbidden)
+        return Limits(self.max_registers, self.max_bits, self.max_gap, forbidden)
+
+    def _misplaced(self) -> Iterator[InitErrorDetails]:
+        for i, point in enumerate(self.points):
+            if point.address < self.address_base:
+                message = "address {address} is not possible where address_base is {base}"
+                where, context = ("points", i, "address"), {"address": point.address, "base": self.address_base}
+                yield finding("address_below_base", message, where, point.address, **context)
+        for i, each in enumerate(self.forbidden):
+            if each.first > each.last:
+                message = "from {first} is after to {last}; nothing would be forbidden"
+                where = ("forbidden", i, "from")
+                yield finding("empty_span", message, where, each.first, first=each.first, last=each.last)
+        spans = [each.span(self.address_base) for each in self.forbidden]
+        for i, (point, place) in enumerate(zip(self.points, self.places, strict=True)):
+            if any(_touch(span, place) for span in spans):
+                message = "{name} lies in registers that this profile forbids to read"
+                yield finding("forbidden_point", message, ("points", i, "address"), point.address, name=point.name)
+
+    def _unlinked(self) -> Iterator[InitErrorDetails]:
+        """Points that are scaled by one that is not there, or that is scaled by another one itself."""
+        known = {point.name: point for point in self.points}
+        for i, point in enumerate(self.points):
+            scaled_by = point.scale_from.point if point.scale_from else None
+            for key, name in (("scale_from", scaled_by), ("offset_from", point.offset_from)):
+                if name is None:
+                    continue
+                source = known.get(name)
+                if source is None or source.scale_from or source.offset_from:
+                    message = "{key} needs the name of a point whose own value depends on no other; {name} is none"
+                    yield finding("bad_link", message, ("points", i, key), name, key=key, name=name)
+
+    def _too_wide(self) -> Iterator[InitErrorDetails]:
+        message = "a {type} takes {width} registers, but max_registers allows {limit} in one read"
+        for i, point in enumerate(self.points):
+            if not is_bits(point.table) and point.width > self.max_registers:
+                context = {"type": point.type, "width": point.width, "limit": self.max_registers}
+                yield finding("wider_than_a_read", message, ("points", i, "type"), point.type, **context)
+
+    def _overlaps(self) -> Iterator[InitErrorDetails]:
+        """Numbers that share a register but are not the same number; bits and fields may lie in any register."""
+        numbers = sorted((self.places[i], i) for i, point in enumerate(self.points) if _claims(point))
         furthest: tuple[Place, int] | None = None  # of the numbers so far, the one that reaches furthest
         for place, i in numbers:
             if furthest is not None and _end(furthest[0]) > (place.table, place.address):
-                found += self._overlap(self.points[furthest[1]], i)
+                yield from self._overlap(self.points[furthest[1]], i)
             if furthest is None or _end(place) > _end(furthest[0]):
                 furthest = place, i
-        return found
 
-    def _overlap(self, first: ModbusPoint, i: int) -> list[InitErrorDetails]:
+    def _overlap(self, first: ModbusPoint, i: int) -> Iterator[InitErrorDetails]:
         second = self.points[i]
-        one, other = ((p.place, p.type, p.order or self.order) for p in (first, second))
+        one, other = ((p.table, p.address, p.type, p.order or self.order) for p in (first, second))
         if one == other:
-            return []
-        return [
-            _finding(
-                "overlapping_points",
-                "{name} ({type}) and {other} ({other_type}) both claim {table} register {address}",
-                ("points", i, "address"),
-                second.address,
-                name=second.name,
-                type=second.type,
-                other=first.name,
-                other_type=first.type,
-                table=second.table,
-                address=second.address,
-            )
-        ]
+            return
+        yield finding(
+            "overlapping_points",
+            "{name} ({type}) and {other} ({other_type}) both claim {table} register {address}",
+            ("points", i, "address"),
+            second.address,
+            name=second.name,
+            type=second.type,
+            other=first.name,
+            other_type=first.type,
+            table=second.table,
+            address=second.address,
+        )
+
+
+def _claims(point: ModbusPoint) -> bool:
+    return point.type != "bool" and point.bits is None
 
 
 def _end(place: Place) -> tuple[Table, int]:
     return place.table, place.address + place.width
 
 
-def _unit(number: int) -> int:
-    if 0 <= number <= 247 or number == 255:
-        return number
-    raise PydanticCustomError(
-        "unit_out_of_range",
-        "unit {unit} is outside 1-247; a device with an address of its own also takes 0 or 255",
-        {"unit": number},
-    )
-
-
-def _positive(seconds: float) -> float:
-    if seconds > 0:
-        return seconds
-    raise PydanticCustomError("not_positive", "{value} s is not a time to wait", {"value": seconds})
-
-
-def _address(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        bare = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
-        good = parts.scheme == "tcp" and bool(parts.hostname) and bare and parts.port != 0
-    except ValueError:
-        good = False
-    if good:
-        return url
-    hint = "tcp://192.168.1.20:502"
-    raise PydanticCustomError("bad_modbus_url", "{url!r} is not tcp://host:port", {"url": url, "hint": hint})
-
-
-class ModbusDevice(Device):
-    """A unit on a connection: `unit` is its Modbus address, `every` the time between two polls."""
-
-    unit: Annotated[int, AfterValidator(_unit)] = 1
-    every: Annotated[Seconds, AfterValidator(_positive)] = 5.0
-
-
-class ModbusConnection(Connection):
-    """One TCP connection; every device behind it shares it, one question at a time.
-
-    `timeout` is how long an answer may take, `gap` the pause that a slow line needs between two requests, `retries`
-    how often a question is repeated before the poll has failed.
-    """
-
-    driver: Literal["modbus"]
-    url: Annotated[str, AfterValidator(_address)]
-    timeout: Annotated[Seconds, AfterValidator(_positive)] = 1.0
-    gap: Seconds = 0.0
-    retries: Literal[0, 1] = 0
-
-    @property
-    def host(self) -> str:
-        """Name or address of the other side."""
-        return urlsplit(self.url).hostname or ""
-
-    @property
-    def port(self) -> int:
-        """TCP port, 502 unless the url says otherwise."""
-        return urlsplit(self.url).port or _DEFAULT_PORT
-
-
-def _finding(kind: Any, message: Any, loc: tuple[str | int, ...], value: object, **context: object) -> InitErrorDetails:
-    return InitErrorDetails(type=PydanticCustomError(kind, message, context), loc=loc, input=value)
-
-
-def _raise_all(title: str, findings: list[InitErrorDetails]) -> None:
-    if findings:
-        raise ValidationError.from_exception_data(title, findings)
+def _touch(span: Span, place: Place) -> bool:
+    return span.table == place.table and span.first < place.address + place.width and place.address <= span.last

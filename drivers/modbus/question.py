@@ -9,12 +9,12 @@ from enum import StrEnum
 READ_FUNCTIONS = frozenset({1, 2, 3, 4})
 
 _HEADER = 6  # transaction, protocol, length; the length counts what follows
-_REFUSED = 0x80
+REFUSED = 0x80
 _LONGEST = 254  # unit, function and 252 bytes
 
 
 class Verdict(StrEnum):
-    """What the bytes are. All but the first three are doubts: this connection cannot be trusted any more."""
+    """What the bytes are. What is neither answer, late nor part is a doubt."""
 
     ANSWER = "answer"
     LATE = "late answer"
@@ -25,9 +25,13 @@ class Verdict(StrEnum):
     FUNCTION = "answer with another function code"
     LENGTH = "answer of another length"
     SURPLUS = "more than one answer"
+    CHECKSUM = "answer with a wrong checksum"
+    NOISE = "noise on the line"
 
 
-DOUBTS = frozenset(Verdict) - {Verdict.ANSWER, Verdict.LATE, Verdict.PART}
+_SERIAL = {Verdict.CHECKSUM, Verdict.NOISE}
+DOUBTS = frozenset(Verdict) - {Verdict.ANSWER, Verdict.LATE, Verdict.PART} - _SERIAL
+"""What ends a connection of Modbus TCP. A serial line has no connection to end."""
 
 
 class ForbiddenFunctionError(Exception):
@@ -47,7 +51,7 @@ class Question:
         size = 2 * count if function > 2 else -(-count // 8)
         self._transaction = frame[0] << 8 | frame[1]
         self._head = b"%b%c%c%b%c" % (frame[:4], 0, size + 3, frame[6:8], size)
-        self._refusal = b"%b\0\3%b%c" % (frame[:4], frame[6:7], function | _REFUSED)
+        self._refusal = b"%b\0\3%b%c" % (frame[:4], frame[6:7], function | REFUSED)
         self._size = size + 9
 
     def judge(self, data: bytes) -> Verdict:
@@ -60,6 +64,10 @@ class Question:
     def judge_unasked(self, data: bytes) -> Verdict:
         """Judge what arrives when nobody waits any more: an answer that came too late, or something nobody asked."""
         return Verdict.SURPLUS if without_late(data, self._transaction + 1) else Verdict.LATE
+
+    def clean(self, data: bytes) -> bytes:
+        """What pymodbus is shown."""
+        return data
 
     def _judge(self, data: bytes) -> Verdict:
         if len(data) == self._size and data.startswith(self._head):

@@ -2,59 +2,105 @@
 
 import logging
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pymodbus.pdu import ModbusPDU
 
-from drivers.codec import Decoder
 from drivers.device import Health
-from drivers.modbus.profile import ModbusDevice, ModbusProfile
-from drivers.modbus.wire import Fault, ReadError, Wire
-from drivers.plan import Read, plan
+from drivers.modbus.knowledge import Knowledge, Layout
+from drivers.modbus.profile import ModbusProfile
+from drivers.modbus.settings import ModbusConnection, ModbusDevice
+from drivers.modbus.wire import Fault, Manners, ReadError, Wire
+from drivers.survey import Found
 
 _log = logging.getLogger(__name__)
 
 _STRIKES = 3  # failed polls until a device is given up
+_QUIET_PERIODS = 3  # a line that is too slow for its devices makes them stale
+_LEAST_QUIET_S = 5.0
 _LONGEST_PAUSE_S = 60.0
 _LINE_SHARE = 9.0
 _OFFLINE = frozenset({Fault.SILENT, Fault.LOST, Fault.NO_PATH})
 _ASKED_AS_USUAL = frozenset({Fault.BUSY})  # such an answer comes at once, so asking costs the others nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """A profile made ready: its reads and the decoder of their answers."""
-
-    reads: tuple[Read, ...]
-    decoder: Decoder
-
-    @classmethod
-    def of(cls, profile: ModbusProfile, max_gap: int) -> "Layout":
-        """Plan and compile."""
-        reads = plan([point.place for point in profile.points], profile.max_registers, max_gap)
-        return cls(reads, Decoder([point.encoding(profile.order) for point in profile.points], reads))
-
-
 class Unit:
     """A device on the wire and its standing."""
 
-    def __init__(self, device: ModbusDevice, profile: ModbusProfile, layout: Layout) -> None:
-        self.device, self.profile = device, profile
+    def __init__(
+        self, device: ModbusDevice, profile: ModbusProfile, layout: Layout, connection: ModbusConnection
+    ) -> None:
+        self.device, self.profile, self.places = device, profile, profile.places
         self.health = Health("unknown", "not polled yet")
-        self.probe = Wire.request(device.unit, profile.points[0].place)
+        self.probe = Wire.request(device.unit, self.places[0])
+        gap_s = profile.gap if device.gap is None else device.gap
+        timeout_s = device.timeout or max(connection.timeout, profile.timeout)
+        self.manners = Manners(timeout_s, max(connection.gap, gap_s))
+        self.settle_s = profile.settle if device.settle is None else device.settle
+        self.ready_at = 0.0
+        self.knowledge = Knowledge()
+        self.texts: Mapping[str, str] | None = None
+        """What the device says of itself; None until it was asked."""
         self._strikes = self._probes = 0
-        self._failing_since = 0.0
+        self._failing_since = self._heard_at = 0.0
         self._announced = False
-        self.lay_out(layout)
+        self.lay_out(layout, 0.0)
 
-    def lay_out(self, layout: Layout) -> None:
-        """Take up other reads for the same points."""
+    def lay_out(self, layout: Layout, now: float) -> None:
+        """Take up other reads for the same points. What was refused before is asked again in its time."""
         self.layout = layout
         self.requests: Sequence[ModbusPDU] = [Wire.request(self.device.unit, read) for read in layout.reads]
+        self._kept: dict[int, tuple[float, bytes]] = {}
         self._aside: dict[int, tuple[float, str]] = {}
+        for read, refused in enumerate(layout.refused):
+            if refused:
+                self._leave_out(read, now, "refused")
+
+    def learn(self, found: Found, now: float) -> None:
+        """Take up what a search has found about the device."""
+        self.knowledge = self.knowledge.learn(found)
+        self.lay_out(Layout.of(self.profile, self.knowledge), now)
+
+    def recall(self, notes: Any) -> None:
+        """Take up what an earlier run has learnt about the device."""
+        self.knowledge = Knowledge.of(notes, self.profile)
+        if self.knowledge != Knowledge():
+            self.lay_out(Layout.of(self.profile, self.knowledge), 0.0)
+
+    @property
+    def shown_reads(self) -> str:
+        """The reads of a poll, for people."""
+        return ", ".join(map(str, self.layout.reads))
+
+    @property
+    def about(self) -> str:
+        """What the device says of itself, and how it has to be read."""
+        said = [f"{name} {text}" for name, text in (self.texts or {}).items() if text]
+        if self.knowledge.cuts:
+            said.append(f"reads {self.shown_reads}")
+        return "; ".join(said)
+
+    def stands(self, now: float) -> Health:
+        """How the device stands at `now`: what its last poll brought goes only for so long."""
+        quiet_s = max(_LEAST_QUIET_S, _QUIET_PERIODS * self.device.every) + self.manners.timeout_s
+        if self.health.state == "good" and now - self._heard_at > quiet_s:
+            return Health("stale", f"no answer for more than {quiet_s:g} s", self._heard_at + quiet_s, self.about)
+        return replace(self.health, about=self.about)
+
+    def kept(self, read: int, now: float) -> bytes | None:
+        """The last answer to a read with a pace of its own that is not due yet."""
+        at, answer = self._kept.get(read, (0.0, None))
+        due_s = self.layout.every_s[read] - self.device.every / 2
+        return answer if 0.0 <= now - at < due_s else None
+
+    def keep(self, read: int, now: float, answer: bytes) -> bytes:
+        """Note an answer; one with a pace of its own goes for the polls in between, too."""
+        if self.layout.every_s[read]:
+            self._kept[read] = now, answer
+        return answer
 
     @property
     def given_up(self) -> bool:
@@ -67,24 +113,39 @@ class Unit:
 
     def set_aside(self, read: int, now: float, error: ReadError) -> None:
         """Leave out a read that the device refuses, and try it again in a minute."""
+        self._leave_out(read, now, error.reason)
+
+    def _leave_out(self, read: int, now: float, reason: str) -> None:
         again = now + _LONGEST_PAUSE_S * random.uniform(0.8, 1.2)
-        self._aside[read] = (again, f"{self.layout.reads[read]}: {error.reason}")
+        self._aside[read] = (again, f"{self.layout.reads[read]}: {reason}")
 
     def answered(self, now: float, answers: Sequence[bytes | None]) -> None:
         """A poll went through; reads without an answer are set aside."""
         self._strikes = self._probes = 0
+        self._heard_at = now
         if self._aside:
-            self._aside = {i: fault for i, fault in self._aside.items() if answers[i] is None}
+            self._welcome_back(now, answers)
         if self._aside:
             self._becomes("bad", "; ".join(reason for _, reason in self._aside.values()), now)
         elif self.health.state != "good":
             self._becomes("good", "", now)
+
+    def _welcome_back(self, now: float, answers: Sequence[bytes | None]) -> None:
+        """Reads that were refused before and are answered now: from the next poll on their points are as all others."""
+        back = [i for i in self._aside if answers[i] is not None]
+        known = self.knowledge
+        for i in back:
+            del self._aside[i]
+            self.knowledge = self.knowledge.answered(self.layout.reads[i])
+        if self.knowledge != known:
+            self.lay_out(Layout.of(self.profile, self.knowledge), now)
 
     def failed(self, now: float, error: ReadError, took_s: float = 0.0) -> float | None:
         """A poll held the line for `took_s` in vain. Returns the pause until the next try, None for the usual pace."""
         if not self._strikes:
             self._failing_since = now
         self._strikes += 1
+        self.texts = None  # another device may stand there when it comes back
         if self._strikes < _STRIKES:
             return None
         pause = None if error.fault in _ASKED_AS_USUAL else self._next_pause_s(took_s)
@@ -99,6 +160,8 @@ class Unit:
             self.health = Health("offline", reason, now)
             self._announced = False
         self._strikes = self._probes = 0
+        self.texts = None
+        self._kept.clear()
 
     def _next_pause_s(self, took_s: float) -> float:
         """Growing and jittered; and long enough that a dead device costs its neighbours a tenth of the line at most."""

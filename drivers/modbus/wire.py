@@ -1,26 +1,22 @@
-"""One TCP connection to Modbus equipment: asks with pymodbus, keeps the answer as bytes, trusts nothing unchecked."""
+"""One line to Modbus equipment: asks with pymodbus, keeps the answer as bytes, trusts nothing unchecked."""
 
 import asyncio
-import logging
 from collections import Counter
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.client.base import ModbusBaseClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ModbusPDU
 from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
 
 from drivers.modbus.patience import Patience, at_most
-from drivers.modbus.profile import ModbusConnection
 from drivers.modbus.question import DOUBTS, Question, Verdict
+from drivers.modbus.question_rtu import SerialQuestion
+from drivers.modbus.settings import ModbusConnection
+from drivers.modbus.transport import connect, new_client
 from drivers.plan import Place, Read, Table
-
-# It logs every lost poll as an error. The driver logs changes of state, so pymodbus speaks only if somebody asks it to.
-_pymodbus_log = logging.getLogger("pymodbus.logging")
-if _pymodbus_log.level == logging.NOTSET:
-    _pymodbus_log.setLevel(logging.CRITICAL)
 
 
 class Fault(StrEnum):
@@ -59,6 +55,7 @@ class _Answer(ModbusPDU):
     """An answer kept as it came. pymodbus prints every answer for its debug log, so printing must cost nothing."""
 
     data = b""
+    rtu_byte_count_pos = 2
 
     def decode(self, data: bytes) -> None:
         self.data = data[1:]  # without the byte count
@@ -74,6 +71,13 @@ def _answer(function: int) -> type[_Answer]:
 _ANSWERS = tuple(_answer(function) for function in (1, 2, 3, 4))
 
 
+class Manners(NamedTuple):
+    """How one device wants to be asked: how long it may take, and the pause that it needs before a request."""
+
+    timeout_s: float
+    gap_s: float
+
+
 class Wire:
     """A connection that answers one question at a time. `counts` is shared with the driver's counters."""
 
@@ -86,12 +90,16 @@ class Wire:
 
     def __init__(self, connection: ModbusConnection, counts: Counter[str]) -> None:
         self._at, self._counts = connection, counts
-        self._client: AsyncModbusTcpClient | None = None
-        self._patience = Patience(connection.timeout, self._stop_waiting)
-        self._question: Question | None = None
+        self._question_of = SerialQuestion if connection.is_rtu else Question
+        self._doubts = frozenset[Verdict]() if connection.is_rtu else DOUBTS
+        self._client: ModbusBaseClient | None = None
+        self._patiences: dict[float, Patience] = {}
+        self._question: Question | SerialQuestion | None = None
         self._waiting = False
         self._verdict: Verdict | None = None  # on what arrived since the last request, if anything did
         self._doubted = False
+        self._silent: dict[int, float] = {}  # serial units that owe an answer, and until when it may still come
+        self.manners = Manners(connection.timeout, connection.gap)
 
     @classmethod
     def request(cls, unit: int, where: Read | Place) -> ModbusPDU:
@@ -104,27 +112,24 @@ class Wire:
         """Whether there is a connection that can be trusted."""
         return self._client is not None and self._client.connected and not self._doubted
 
-    async def connect(self) -> bool:
-        """Connect anew; False if the other side cannot be reached within the timeout."""
+    async def connect(self) -> str:
+        """Connect anew within the timeout. Returns what is in the way, nothing if we are connected."""
         self.close()
-        client = AsyncModbusTcpClient(
-            self._at.host,
-            port=self._at.port,
-            timeout=None,  # type: ignore[arg-type]  # the patience is ours
-            retries=0,
-            reconnect_delay=0,
-            trace_packet=self._trace,
-        )
+        client = new_client(self._at, self._trace)
         for answer in _ANSWERS:
             client.register(answer)
         self._question = self._verdict = None
         self._doubted = False
+        self._silent.clear()
         self._client = client
         try:
             async with at_most(self._at.timeout):
-                return await client.connect()
+                reason = await connect(client)
         except TimeoutError:
-            return False
+            return f"no answer within {self._at.timeout:g} s"
+        if not reason:
+            await asyncio.sleep(self._at.settle)
+        return reason
 
     def close(self) -> None:
         """Drop the connection."""
@@ -132,33 +137,38 @@ class Wire:
             self._client.close()
             self._client = None
 
-    async def read(self, request: ModbusPDU) -> bytes:
+    async def read(self, request: ModbusPDU, manners: Manners | None = None) -> bytes:
         """Ask, and return the data bytes of an answer that fits; raises ReadError."""
+        manners = manners or self.manners
         for _ in range(self._at.retries):
             try:
-                return await self._ask(request)
+                return await self._ask(request, manners)
             except ReadError as error:
                 if error.fault is not Fault.SILENT:
                     raise
-        return await self._ask(request)
+        return await self._ask(request, manners)
 
-    async def _ask(self, request: ModbusPDU) -> bytes:
-        if self._at.gap:
-            await asyncio.sleep(self._at.gap)
+    async def _ask(self, request: ModbusPDU, manners: Manners) -> bytes:
+        pause_s = max(manners.gap_s, self._at.silence_s)
+        if self._silent:
+            pause_s = max(pause_s, self._owed_s(request.dev_id))
+        if pause_s:
+            await asyncio.sleep(pause_s)
         if self._client is None or not self.connected:
-            raise self._failure()
+            raise self._failure(manners)
         self._counts["requests"] += 1
         self._waiting, self._verdict = True, None
-        self._patience.begin()
+        patience = self._patience(manners.timeout_s)
+        patience.begin()
         try:
             answer = await self._client.execute(False, request)  # noqa: FBT003 - pymodbus's: an answer is expected
         except ModbusException:
-            raise self._failure() from None
+            raise self._failed(request, manners) from None
         except RuntimeError as error:  # uvloop's word for a transport that was closed before the loop said so
             self.close()
             raise ReadError(Fault.LOST, "connection closed by the other side") from error
         finally:
-            self._patience.end()
+            patience.end()
             self._waiting = False
         if isinstance(answer, _Answer):
             return answer.data
@@ -166,22 +176,41 @@ class Wire:
         fault, meaning = _EXCEPTIONS.get(answer.exception_code, (Fault.BUSY, "unknown exception"))
         raise ReadError(fault, f"{meaning} (exception {answer.exception_code})", answer.exception_code)
 
+    def _patience(self, seconds: float) -> Patience:
+        if (found := self._patiences.get(seconds)) is None:
+            found = self._patiences[seconds] = Patience(seconds, self._stop_waiting)
+        return found
+
+    def _owed_s(self, unit: int) -> float:
+        """How long to leave a serial unit alone whose last answer may still come.
+
+        It would look like the answer to the next question of the same size: there are no numbers on a serial line.
+        """
+        return self._silent.pop(unit, 0.0) - asyncio.get_running_loop().time()
+
     def _stop_waiting(self) -> None:
         """The time for an answer is over: tell pymodbus what a timer of its own would have told it."""
         if self._client is not None and not (answer := self._client.ctx.response_future).done():
             answer.set_exception(TimeoutError())
 
-    def _failure(self) -> ReadError:
+    def _failed(self, request: ModbusPDU, manners: Manners) -> ReadError:
+        if self._at.is_rtu:
+            self._silent[request.dev_id] = asyncio.get_running_loop().time() + manners.timeout_s
+        return self._failure(manners)
+
+    def _failure(self, manners: Manners) -> ReadError:
         """Say why the last request has no answer, and drop a connection whose bytes are in doubt."""
-        if self._doubted or self._verdict is Verdict.PART:
-            self._counts["rejected"] += self._verdict is Verdict.PART  # doubts were counted when they came
-            self.close()
-            return ReadError(Fault.REJECTED, f"rejected: {self._verdict}")
+        verdict = self._verdict
+        if self._doubted or (verdict is not None and verdict is not Verdict.LATE):
+            self._counts["rejected"] += not self._doubted  # doubts were counted when they came
+            if not self._at.is_rtu:
+                self.close()
+            return ReadError(Fault.REJECTED, f"rejected: {verdict}")
         if not self.connected:
             self._counts["lost"] += 1
             return ReadError(Fault.LOST, "connection closed by the other side")
         self._counts["timeouts"] += 1
-        return ReadError(Fault.SILENT, f"timed out after {self._at.timeout:g} s")
+        return ReadError(Fault.SILENT, f"timed out after {manners.timeout_s:g} s")
 
     def _trace(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 - the shape of pymodbus's hook
         """See every packet last before it leaves and first when it arrives.
@@ -189,22 +218,22 @@ class Wire:
         What does not read cannot leave. What is not the answer is hidden from pymodbus, so that the read times out.
         """
         if sending:
-            self._question = Question(data)
+            self._question = self._question_of(data)
             return data
         if not self._doubted:
             self._verdict = self._judge(data)
             if self._verdict is not Verdict.ANSWER:
                 self._take_note(self._verdict)
-        return b"" if self._doubted else data
+        return b"" if self._doubted or self._question is None else self._question.clean(data)
 
     def _judge(self, data: bytes) -> Verdict:
         if self._question is None:
-            return Verdict.SURPLUS
+            return Verdict.LATE if self._at.is_rtu else Verdict.SURPLUS
         if self._waiting and self._verdict is not Verdict.ANSWER:
             return self._question.judge(data)
         return self._question.judge_unasked(data)
 
     def _take_note(self, verdict: Verdict) -> None:
-        self._doubted = verdict in DOUBTS
+        self._doubted = verdict in self._doubts
         self._counts["late"] += verdict is Verdict.LATE
         self._counts["rejected"] += self._doubted

@@ -140,7 +140,8 @@ async def test_a_lost_connection_takes_all_units_offline_and_brings_them_back(
         await eventually(lambda: {batch.device for batch in got} == {"pump-1", "pump-2", "pump-3"})
         await server.stop()
         await eventually(lambda: {health.state for health in line.health().values()} == {"offline"})
-        assert {health.reason for health in line.health().values()} == {f"no connection to 127.0.0.1:{server.port}"}
+        reason = f"no connection to 127.0.0.1:{server.port}: connection refused"
+        assert {health.reason for health in line.health().values()} == {reason}
         await server.start()
         await eventually(lambda: {health.state for health in line.health().values()} == {"good"})
     await server.stop()
