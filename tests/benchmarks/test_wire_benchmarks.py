@@ -125,7 +125,7 @@ def test_a_server_that_does_not_start_is_named(module: str) -> None:
 
 
 def test_a_bus_on_which_others_are_given_up_is_not_measured() -> None:
-    with serving("benchmarks.wires.bus_equipment", "0.01") as (port,):
-        command = [sys.executable, "-m", "benchmarks.wires.bus_cycles", f"tcp://127.0.0.1:{port}", "2", "1", "1"]
+    with serving("benchmarks.wires.bus_equipment", "0.01") as (url,):
+        command = [sys.executable, "-m", "benchmarks.wires.bus_cycles", url, "2", "1", "1"]
         with pytest.raises(NotMeasured, match="given up"):
             last_line([*command, "100ms", "100ms", "0.5", "0.1"], 50.0)
