@@ -59,7 +59,7 @@ class JsonDisplay:
         """The values of its map, or 0 and 1 for what can only be on or off."""
         point = self._points[column]
         if codes := getattr(point, "map", None):
-            return tuple(value for value in codes.values() if point.low <= value <= point.high)
+            return tuple(dict.fromkeys(value for value in codes.values() if point.low <= value <= point.high))
         return (0.0, 1.0) if (point.low, point.high, point.unit) == (0.0, 1.0, "") else None
 
     def step(self, column: int, source: Mapping[int, float]) -> float:
@@ -96,7 +96,8 @@ class RegisterDisplay:
         if not (spot.codes or spot.bits == 1):
             return None
         raw = np.array(list(spot.codes or (0, 1)), dtype=np.float64)
-        return tuple(value for value in self._possible(column, spot.value(raw)).tolist() if not math.isnan(value))
+        values = self._possible(column, spot.value(raw))
+        return tuple(dict.fromkeys(values[~np.isnan(values)].tolist()))
 
     def step(self, column: int, source: Mapping[int, float]) -> float:
         """One step of an integer."""
@@ -118,6 +119,8 @@ class RegisterDisplay:
                 raw = self._nearest(column, signal, factor, addend)
                 patterns[column] = spot.pattern(raw)
             values[column] = self._possible(column, spot.value(raw, factor, addend))
+            if column not in self._shares:
+                patterns[column] = np.where(np.isnan(values[column]), np.uint64(spot.unknown), patterns[column])
         return {name: np.where(np.isnan(signals[name]), math.nan, values[column]) for column, name in enumerate(names)}
 
     def _links(self, column: int, source: Mapping[int, Any], one: Any = 1.0) -> tuple[Any, Any]:

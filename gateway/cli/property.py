@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import SecretStr
 
 from drivers.device import Clock, Device
+from drivers.modbus.settings import ModbusConnection
 from gateway.cli.screen import Failed
 from gateway.core.config import Config
 from simulators import modbus, mqtt
@@ -25,18 +26,24 @@ def simulated(config: Config, seed: int, faults: Sequence[Injection] = ()) -> Si
     return SimulatedSite([_device(config, device) for device in config.devices], seed, faults)
 
 
-@asynccontextmanager
-async def served(site: SimulatedSite, config: Config, clock: Clock, speed: float) -> AsyncIterator[str]:
-    """Serve every device at the address that the configuration names; yields the name of the MQTT broker, if any.
+class Served(NamedTuple):
+    """The name of the MQTT broker, or "none", and the terminals that stand for serial ports, by connection."""
 
-    Raises Failed if a port cannot be opened or no broker can be started.
+    broker: str
+    serial: Mapping[str, str]
+
+
+@asynccontextmanager
+async def served(
+    site: SimulatedSite, config: Config, clock: Clock, speed: float, *, paced: bool = False
+) -> AsyncIterator[Served]:
+    """Serve every device at the address that the configuration names; if `paced`, serial lines are as slow as theirs.
+
+    Raises Failed if a port cannot be opened, a line cannot be simulated or no broker can be started.
     """
     async with AsyncExitStack() as stack:
-        addresses = {name: (wire.host, wire.port) for name, wire in _wires(config, "modbus").items()}
-        try:
-            await stack.enter_async_context(modbus.serve(site, clock, addresses))
-        except OSError as error:
-            raise Failed("no_port", "a port cannot be opened: {reason}", reason=error.strerror) from error
+        lines = {name: _line(name, wire, paced=paced) for name, wire in _wires(config, "modbus").items()}
+        serial = (await stack.enter_async_context(opened(site, clock, lines))).serial
         brokers = _wires(config, "mqtt")
         programs = [await stack.enter_async_context(_broker(connection)) for connection in brokers.values()]
         group = await stack.enter_async_context(asyncio.TaskGroup())
@@ -44,7 +51,33 @@ async def served(site: SimulatedSite, config: Config, clock: Clock, speed: float
             devices = [_publisher(site, device) for device in config.devices if device.on == name]
             collector = _collector(connection, devices, clock, max(1.0, LOOK_WALL_S * speed))
             stack.callback(group.create_task(collector, name=f"collector {name}").cancel)
-        yield programs[0] if programs else "none"
+        yield Served(programs[0] if programs else "none", serial)
+
+
+@asynccontextmanager
+async def opened(
+    site: SimulatedSite, clock: Clock, lines: Mapping[str, modbus.TcpLine | modbus.SerialLine]
+) -> AsyncIterator[modbus.Opened]:
+    """Answer on Modbus lines while the block lasts. Raises Failed if one cannot be opened."""
+    async with AsyncExitStack() as stack:
+        try:
+            found = await stack.enter_async_context(modbus.serve(site, clock, lines))
+        except OSError as error:
+            raise Failed("no_port", "a port cannot be opened: {reason}", reason=error.strerror) from error
+        yield found
+
+
+def _line(name: str, at: ModbusConnection, *, paced: bool) -> modbus.TcpLine | modbus.SerialLine:
+    """The other side of a connection. Raises Failed if it has a certificate that only the real one has."""
+    byte_s = at.wire_s(1) if paced else 0.0
+    match at.where.scheme:
+        case "tls":
+            text = "connection {name} is tls://, and only the real equipment has its certificate; rehearse with tcp://"
+            raise Failed("tls_not_simulated", text, name=name)
+        case "rtu":
+            return modbus.SerialLine(at.where.path, byte_s)
+        case scheme:
+            return modbus.TcpLine(at.host, at.port, scheme == "rtu+tcp", byte_s)
 
 
 @asynccontextmanager
