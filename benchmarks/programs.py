@@ -31,15 +31,22 @@ def allow_sockets(count: int) -> None:
 
 
 @contextmanager
-def equipment() -> Iterator[list[int]]:
-    """Devices to poll, in a process of their own; yields their ports."""
-    command = [sys.executable, "-m", "benchmarks.equipment", str(PORTS)]
+def equipment(silent: int = 0) -> Iterator[list[int]]:
+    """Devices to poll, in a process of their own; yields their ports. On the last ones, so many, nobody answers."""
+    with serving("benchmarks.equipment", str(PORTS), str(silent)) as ports:
+        yield ports
+
+
+@contextmanager
+def serving(module: str, *arguments: str) -> Iterator[list[int]]:
+    """Run a program that prints its ports as JSON and serves until its standard input ends. Raises NotMeasured."""
+    command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
-            raise NotMeasured("the simulated equipment did not start")
+            raise NotMeasured(f"{module} did not start")
         try:
             yield json.loads(line)
         finally:

@@ -30,7 +30,7 @@ class SiteLoad:
 def write_site(folder: Path, load: SiteLoad, ports: Sequence[int], web_port: int) -> Path:
     """Write config.yaml, a profile and a rule pack. JSON is YAML, and writes itself."""
     (folder / "profiles").mkdir()
-    _write(folder / "profiles" / f"{PROFILE}.yaml", _profile(load.points))
+    _write(folder / "profiles" / f"{PROFILE}.yaml", profile(load.points))
     _write(folder / "pack.yaml", _pack(load.points))
     _write(folder / "config.yaml", _config(load, ports, web_port))
     return folder / "config.yaml"
@@ -45,7 +45,7 @@ def _config(load: SiteLoad, ports: Sequence[int], web_port: int) -> dict[str, An
             for i, wire in enumerate(wires)
         },
         "devices": [
-            {"id": f"device-{i:05d}", "profile": PROFILE, "on": wire, "every": f"{load.every_s:g}s"}
+            {"id": f"device-{i:05d}", "profile": PROFILE, "on": wire, "every": f"{1e3 * load.every_s:g}ms"}
             for i, wire in enumerate(wires)
         ],
         "profiles": ["profiles"],
@@ -57,7 +57,8 @@ def _config(load: SiteLoad, ports: Sequence[int], web_port: int) -> dict[str, An
     }
 
 
-def _profile(points: int) -> dict[str, Any]:
+def profile(points: int) -> dict[str, Any]:
+    """A device type of so many float32 in a row."""
     return {
         "profile": PROFILE,
         "driver": "modbus",

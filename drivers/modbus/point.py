@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from drivers.device import Point, Seconds, Written
-from drivers.encoding import Encoding, How, Kind, Order, WideOrder, dtype_of, fits, registers, sentinel
+from drivers.encoding import Encoding, How, Kind, Order, Raw, WideOrder, dtype_of, fits, registers, sentinel
 from drivers.modbus.findings import finding, raise_all
 from drivers.plan import Place, Table, is_bits
 
@@ -17,6 +17,7 @@ Base = Literal[0, 1]
 """What the first address of a table is called: 0 on the wire, 1 in many manuals."""
 
 _ADDRESSES = 65536
+_HEX = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
 _FIELD = re.compile(r"(\d{1,2})-(\d{1,2})")
 
 
@@ -29,6 +30,15 @@ class Link(Written):
 
 def _link(written: Any) -> Any:
     return {"point": written} if isinstance(written, str) else written
+
+
+def _codes(written: Any) -> Any:
+    """The keys of a map are text for YAML; 0xFFFF is a number for everybody."""
+    if not isinstance(written, dict):
+        return written
+    return {
+        int(key, 16) if isinstance(key, str) and _HEX.fullmatch(key) else key: value for key, value in written.items()
+    }
 
 
 class ModbusPoint(Point):
@@ -45,7 +55,7 @@ class ModbusPoint(Point):
     fraction_bits: Annotated[int, Field(ge=0, le=63)] = 0
     scale_from: Annotated[Link | None, BeforeValidator(_link, json_schema_input_type=str | Link | None)] = None
     offset_from: str | None = None
-    map: dict[int, float] | None = None
+    map: Annotated[dict[int, float], BeforeValidator(_codes)] | None = None
     sentinels: tuple[int | float | str, ...] = ()
     every: Seconds | None = None
     manual: str = ""
@@ -74,12 +84,17 @@ class ModbusPoint(Point):
             scale=self.scale * 2.0**-self.fraction_bits,
             offset=self.offset,
             sentinels=tuple(raw for mark in self.sentinels if (raw := sentinel(self.type, mark)) is not None),
-            codes=tuple((float(code), value) for code, value in (self.map or {}).items()),
+            codes=tuple((self._raw(code).first, value) for code, value in (self.map or {}).items()),
             factor=(columns[self.scale_from.point], self.scale_from.how) if self.scale_from else None,
             addend=columns[self.offset_from] if self.offset_from else None,
             low=self.low,
             high=self.high,
         )
+
+    def _raw(self, code: int) -> Raw:
+        raw = sentinel(self.type, code)
+        assert raw is not None, "checked when it was read"  # noqa: S101
+        return raw
 
     def _placed(self) -> Iterator[InitErrorDetails]:
         last = _ADDRESSES - self.width
@@ -154,7 +169,7 @@ class ModbusPoint(Point):
                 {"name": self.name},
             )
         for code in self.map:
-            if sentinel(self.type, code) is None:
+            if sentinel(self.type, code) is None:  # a code is written as a sentinel is
                 message = "code {mark} cannot occur in a {type}"
                 yield finding("impossible_code", message, ("map", str(code)), code, mark=code, type=self.type)
 

@@ -58,8 +58,8 @@ class ModbusProfile(Profile):
     """A device type: its register map, and how much of it one request may ask for.
 
     `order` is the word and byte order of values wider than a register. Up to `max_gap` registers may be read in vain
-    to merge two reads; write 0 for a device that answers exception 2 to holes. `gap` is the pause that the device needs
-    before each request, `settle` the one after a connection was made.
+    to merge two reads; write 0 for a device that answers exception 2 to holes. `timeout` is how long the device may take at
+    least, `gap` the pause that it needs before each request, `settle` the one after a connection was made.
     """
 
     driver: Literal["modbus"]
@@ -69,6 +69,7 @@ class ModbusProfile(Profile):
     max_bits: Annotated[int, Field(ge=1, le=MAX_BITS)] = MAX_BITS
     max_gap: Annotated[int, Field(ge=0, le=124)] = 8
     forbidden: tuple[Forbidden, ...] = ()
+    timeout: Seconds = 0.0
     gap: Seconds = 0.0
     settle: Seconds = 0.0
     texts: tuple[Text, ...] = ()

@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 import ssl
+import termios
 from collections.abc import Callable
 
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient, AsyncModbusTlsClient
@@ -43,7 +44,19 @@ def new_client(at: ModbusConnection, trace: Trace) -> ModbusBaseClient:
             return AsyncModbusTcpClient(at.host, port=at.port, **ours)  # type: ignore[arg-type]
 
 
-def why(error: OSError) -> str:
+async def connect(client: ModbusBaseClient) -> str:
+    """Connect once. Returns what is in the way, nothing if the line is open."""
+    try:
+        # Not client.connect(): that one keeps the reason to itself.
+        client.ctx.transport, _ = await client.ctx.call_create()
+    except termios.error as error:
+        return f"the port does not take these settings: {error.args[-1]}".lower()
+    except OSError as error:
+        return _why(error)
+    return ""
+
+
+def _why(error: OSError) -> str:
     """Why a line could not be opened, for people."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not accepted: {error.verify_message}"

@@ -37,7 +37,8 @@ class Unit:
         self.health = Health("unknown", "not polled yet")
         self.probe = Wire.request(device.unit, self.places[0])
         gap_s = profile.gap if device.gap is None else device.gap
-        self.manners = Manners(device.timeout or connection.timeout, max(connection.gap, gap_s))
+        timeout_s = device.timeout or max(connection.timeout, profile.timeout)
+        self.manners = Manners(timeout_s, max(connection.gap, gap_s))
         self.settle_s = profile.settle if device.settle is None else device.settle
         self.ready_at = 0.0
         self.knowledge = Knowledge()

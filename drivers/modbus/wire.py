@@ -15,7 +15,7 @@ from drivers.modbus.patience import Patience, at_most
 from drivers.modbus.question import DOUBTS, Question, Verdict
 from drivers.modbus.question_rtu import SerialQuestion
 from drivers.modbus.settings import ModbusConnection
-from drivers.modbus.transport import new_client, why
+from drivers.modbus.transport import connect, new_client
 from drivers.plan import Place, Read, Table
 
 
@@ -55,6 +55,7 @@ class _Answer(ModbusPDU):
     """An answer kept as it came. pymodbus prints every answer for its debug log, so printing must cost nothing."""
 
     data = b""
+    rtu_byte_count_pos = 2
 
     def decode(self, data: bytes) -> None:
         self.data = data[1:]  # without the byte count
@@ -123,14 +124,12 @@ class Wire:
         self._client = client
         try:
             async with at_most(self._at.timeout):
-                # Not client.connect(): that one keeps the reason to itself.
-                client.ctx.transport, _ = await client.ctx.call_create()
+                reason = await connect(client)
         except TimeoutError:
             return f"no answer within {self._at.timeout:g} s"
-        except OSError as error:
-            return why(error)
-        await asyncio.sleep(self._at.settle)
-        return ""
+        if not reason:
+            await asyncio.sleep(self._at.settle)
+        return reason
 
     def close(self) -> None:
         """Drop the connection."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway.app import build, checkpoint
 from gateway.app.housekeeping import Housekeeping
+from gateway.app.notes import DriverNotes
 from gateway.app.pages import LocalPages
 from gateway.app.reload import Reloads
 from gateway.app.round import Round
@@ -89,12 +90,14 @@ class Daemon:
             round_.resume(firing, unclaimed, self._clock.now())
             reloads = Reloads(self._config, self._read, round_, local, self._clock, self._reload_asked)
             chores = Housekeeping(self._config.state_folder, self._engines.values(), writer, self._clock)
+            notes = DriverNotes(self._config.state_folder, self._supervisors)
+            notes.recall()
             parts = (self._clock, self._supervisors, histories, chores, reloads)
             pages = LocalPages(self._config.web.bind, control_token(self._config.state_folder), self._clock)
             view = View(self._config, self._board, round_, dispatch, writer, *parts, pages, saved.damaged)
-            stack.push_async_callback(_keep, round_, chores)
+            stack.push_async_callback(_keep, round_, chores, notes)
             jobs = {"round": round_.run(self._config.tick_s), "dispatch": dispatch.run(), "housekeeping": chores.run()}
-            jobs |= {"reload": reloads.run(), "pages": pages.run(view, registry(view.samples))}
+            jobs |= {"notes": notes.run(), "reload": reloads.run(), "pages": pages.run(view, registry(view.samples))}
             await self._work(stop, jobs)
 
     async def _work(self, stop: asyncio.Event, jobs: Mapping[str, Coroutine[None, None, None]]) -> None:
@@ -172,12 +175,13 @@ class Daemon:
         return histories
 
 
-async def _keep(round_: Round, chores: Housekeeping) -> None:
-    """The last things before the state closes: pending timers, unsaved tickets, what the detectors learnt."""
+async def _keep(round_: Round, chores: Housekeeping, notes: DriverNotes) -> None:
+    """The last things before the state closes: pending timers, unsaved tickets, what was learnt."""
     round_.keep_pending()
     await round_.save()
     if round_.part.state != "ok":
         log.error("stopped with %d messages that could not be stored", round_.unsaved)
+    await notes.keep()
     await chores.keep_learnt()
 
 

@@ -2,11 +2,12 @@
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Any
 
-from drivers.device import Clock, Driver
+from drivers.device import Clock, Driver, Remembers
 from gateway.core.health import Part
 from gateway.pipeline.board import Board
 
@@ -39,18 +40,29 @@ class Supervisor:
         self.driver = self.open()
         self.part = Part(f"connection {self.name}")
 
+    def recall(self, notes: Mapping[str, Any] | None) -> None:
+        """Give the driver what an earlier run of it has learnt."""
+        if isinstance(self.driver, Remembers) and notes:
+            self.driver.recall(notes)
+
     async def run(self, board: Board) -> None:
         """Put what the driver yields on the board. Returns only by cancellation."""
         while True:
             try:
                 if self.restarts:
-                    self.driver = self.open()
+                    self._open_again()
                 await self._feed(board)
             except Exception as error:  # noqa: BLE001 - the one broad except: no device may stop the others
                 self._failed(error)
             self.restarts += 1
             await self.clock.sleep(self._pause_s * random.uniform(0.5, 1.0))
             self._pause_s = min(self._pause_s * 2.0, LONGEST_PAUSE_S)
+
+    def _open_again(self) -> None:
+        """A new driver goes on with what the one that failed had learnt."""
+        notes = self.driver.notes() if isinstance(self.driver, Remembers) else None
+        self.driver = self.open()
+        self.recall(notes)
 
     async def _feed(self, board: Board) -> None:
         began = self.clock.now()

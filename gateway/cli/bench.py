@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -20,11 +21,47 @@ from benchmarks.programs import NotMeasured
 from benchmarks.rule_rate import Different, RuleLoad, rule_rate
 from benchmarks.scoreboards import ScoreboardLoad, scoreboards
 from benchmarks.warning import WarningLoad, warning
+from benchmarks.wires.bus import BusLoad, bus
+from benchmarks.wires.driver_rate import DriverLoad, driver_rate
+from benchmarks.wires.lateness import LatenessLoad, lateness
+from benchmarks.wires.mqtt_rate import MqttLoad, mqtt_rate
+from benchmarks.wires.saturation import SaturationLoad, saturation
 from gateway.cli.screen import FAILED, console, print_line
 
-Name = Literal["polling", "rules", "backtest", "detector", "memory", "warning", "scoreboards", "all"]
+Name = Literal[
+    "polling",
+    "driver",
+    "saturation",
+    "lateness",
+    "bus",
+    "mqtt",
+    "rules",
+    "backtest",
+    "detector",
+    "memory",
+    "warning",
+    "scoreboards",
+    "all",
+]
 Tell = Callable[[str], None]
-_Load = TypeVar("_Load", PollingLoad, RuleLoad, BacktestLoad, DetectorLoad, MemoryLoad, WarningLoad, ScoreboardLoad)
+
+_BENCHMARKS: dict[str, tuple[Any, Callable[[Any, Tell], Result]]] = {
+    "rules": (RuleLoad(), rule_rate),
+    "backtest": (BacktestLoad(), backtest_rate),
+    "driver": (DriverLoad(), driver_rate),
+    "saturation": (SaturationLoad(), saturation),
+    "lateness": (LatenessLoad(), lateness),
+    "bus": (BusLoad(), bus),
+    "mqtt": (MqttLoad(), mqtt_rate),
+    "polling": (PollingLoad(), polling),
+    "detector": (DetectorLoad(), detector_rate),
+    "memory": (MemoryLoad(), memory),
+    "warning": (WarningLoad(), warning),
+    "scoreboards": (ScoreboardLoad(), scoreboards),
+}
+"""Each at its usual size, in the order of a full run."""
+_ASKED_FOR_ONLY = frozenset({"scoreboards"})
+"""They need data that is no part of this project."""
 
 
 def bench(
@@ -65,23 +102,13 @@ def bench(
 
 def _chosen(what: Name, sizes: dict[str, Any]) -> Iterator[Callable[[Tell], Result]]:
     """The benchmarks that were asked for, at the sizes that were asked for."""
-    if what in ("rules", "all"):
-        yield lambda tell: rule_rate(_sized(RuleLoad(), sizes), tell)
-    if what in ("backtest", "all"):
-        yield lambda tell: backtest_rate(_sized(BacktestLoad(), sizes), tell)
-    if what in ("polling", "all"):
-        yield lambda tell: polling(_sized(PollingLoad(), sizes), tell)
-    if what in ("detector", "all"):
-        yield lambda tell: detector_rate(_sized(DetectorLoad(), sizes), tell)
-    if what in ("memory", "all"):
-        yield lambda tell: memory(_sized(MemoryLoad(), sizes), tell)
-    if what in ("warning", "all"):
-        yield lambda tell: warning(_sized(WarningLoad(), sizes), tell)
-    if what == "scoreboards":
-        yield lambda tell: scoreboards(_sized(ScoreboardLoad(), sizes), tell)
+    names = [name for name in _BENCHMARKS if name not in _ASKED_FOR_ONLY] if what == "all" else [what]
+    for name in names:
+        usual, measure = _BENCHMARKS[name]
+        yield partial(measure, _sized(usual, sizes))
 
 
-def _sized(load: _Load, sizes: dict[str, Any]) -> _Load:
+def _sized(load: Any, sizes: dict[str, Any]) -> Any:
     return replace(load, **{name: size for name, size in sizes.items() if size is not None and hasattr(load, name)})
 
 

@@ -1,5 +1,6 @@
 """`gateway check`: everything that is wrong with a site's files, at once, without starting anything."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from time import perf_counter
@@ -9,6 +10,7 @@ import typer
 from rich.console import Console
 
 from gateway.cli.annotations import annotation
+from gateway.cli.line_view import line_lines
 from gateway.cli.plan_view import plan_lines, total_line
 from gateway.cli.screen import (
     FAILED,
@@ -22,8 +24,9 @@ from gateway.cli.screen import (
 )
 from gateway.core.config import Config, Loaded, load
 from gateway.core.findings import has_errors, summary
+from gateway.core.lines import LinePlan, line_plans
 from gateway.core.messages import Language, say
-from gateway.core.plugins import discover
+from gateway.core.plugins import Plugins, discover
 from gateway.workbench.plan import SitePlan, site_plan
 
 
@@ -31,7 +34,10 @@ def check(
     rule: Annotated[str | None, typer.Argument(help="With --explain: only this rule.")] = None,
     config: ConfigPath = Path("config.yaml"),
     explain: Annotated[
-        bool, typer.Option("--explain", help="Also show what each rule reads, remembers and costs.")
+        bool,
+        typer.Option(
+            "--explain", help="Also show what each rule reads, remembers and costs, and each request on a line."
+        ),
     ] = False,
     format: Annotated[  # noqa: A002 - the option's name
         Literal["text", "json", "github"],
@@ -41,13 +47,16 @@ def check(
 ) -> None:
     """Check configuration, profiles and rules without starting. Exit status 1 if anything is wrong."""
     _refuse_what_does_not_fit(rule, format, explain=explain)
-    loaded = load(config, plugins=discover(), need_secrets=False)
+    plugins = discover()
+    loaded = load(config, plugins=plugins, need_secrets=False)
     language, screen = chosen_language(lang, loaded.language), console()
     plan = _plan(loaded.config, rule) if explain and loaded.config else None
+    lines = _lines(loaded.config, plugins) if plan and loaded.config and rule is None else ()
     if format == "json":
         problems = [finding.json(language) for finding in loaded.findings]
         report = {"ok": not has_errors(loaded.findings), "problems": problems, "counts": _counts(loaded)}
-        print_json(screen, report | ({"plan": plan.json()} if plan else {}))
+        explained = {"plan": plan.json(), "lines": [line.json() for line in lines]} if plan else {}
+        print_json(screen, report | explained)
     elif format == "github":
         for finding in loaded.findings:
             print_line(screen, annotation(finding, language, Path.cwd()))
@@ -55,6 +64,7 @@ def check(
         show_findings(screen, loaded.findings, language)
         if plan:
             _show_plan(screen, plan, language, whole=rule is None)
+            _show_lines(screen, lines, language)
         print_line(screen, _verdict(loaded, language, config))
     if has_errors(loaded.findings):
         raise typer.Exit(FAILED)
@@ -72,6 +82,17 @@ def _show_plan(screen: Console, plan: SitePlan, language: Language, *, whole: bo
         print_line(screen, line)
     if whole:
         print_line(screen, total_line(plan, language))
+
+
+def _lines(config: Config, plugins: Plugins) -> tuple[LinePlan, ...]:
+    return tuple(line_plans(config.connections, config.devices, config.profiles, plugins))
+
+
+def _show_lines(screen: Console, lines: Sequence[LinePlan], language: Language) -> None:
+    if lines:
+        print_line(screen, "")
+    for line in line_lines(lines, language):
+        print_line(screen, line)
 
 
 def _plan(config: Config, rule: str | None) -> SitePlan:

@@ -214,8 +214,8 @@ def _standings(named: Sequence[tuple[str, Json]], zone: ZoneInfo, language: Lang
     for (_, each), line in zip(named, aligned(rows), strict=True):
         line.rstrip()
         yield line
-        if each["reason"]:
-            yield _beneath(each["reason"])
+        for text in filter(None, (each["reason"], each.get("about"))):
+            yield _beneath(text)
 
 
 def _part(name: str, language: Language) -> str:

@@ -28,6 +28,8 @@ class FaultServer:
     modes: dict[int, str] = field(default_factory=dict)
     script: deque[str] = field(default_factory=deque)
     holes: frozenset[int] = frozenset()
+    longest: int = 125
+    words: dict[int, int] = field(default_factory=dict)  # registers that hold something of their own
     delay_s: float = 0.0
     asked: int = 0
     answered: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # by unit, correct answers only
@@ -77,6 +79,8 @@ class FaultServer:
         mode = self.script.popleft() if self.script else self.modes.get(unit, "good")
         if self.holes & set(range(address, address + count)):
             mode = "exc2"
+        elif count > self.longest:
+            mode = "exc3"
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         await asyncio.sleep(self.delay_s)
@@ -84,6 +88,9 @@ class FaultServer:
         if mode in ("good", "trickle"):
             self.answered[unit].add(number)
         packets = _packets(mode, transaction, unit, function, count, number)
+        if mode == "good" and self.words:
+            cells = [self.words.get(i, number) for i in range(address, address + count)]
+            packets = [packets[0][:9] + struct.pack(f">{count}H", *cells)]
         if mode == "slow":
             await asyncio.sleep(1.5 * TIMEOUT_S)
         for packet in packets:

@@ -6,6 +6,8 @@ from importlib.metadata import distribution
 from pydantic import BaseModel
 
 from drivers.device import Connection, Device, Point, Profile
+from drivers.modbus.point import Link
+from drivers.modbus.profile import Forbidden, Text
 from drivers.mqtt import StampWindow
 from gateway.cli.reference.keys import keys
 from gateway.cli.reference.markdown import page, words
@@ -18,6 +20,7 @@ from rules.rule import LevelCondition, Pack, Rule
 _SECTIONS: tuple[type[BaseModel], ...] = (
     Site, Dispatch, Tickets, Policy, HistorySettings, LocalSettings, InfluxSettings, Web, EngineSettings,
 )  # fmt: skip
+_PARTS_OF_PROFILES: tuple[type[BaseModel], ...] = (Forbidden, Text, Link, StampWindow)
 
 
 def config_page() -> str:
@@ -41,7 +44,7 @@ def profile_page() -> str:
             _keys(f"{name} profile", plugin.profile, Profile),
             _keys(f"{name} point", _point(plugin.profile), Point),
         ]
-    return page("Profiles", *blocks, _keys("StampWindow", StampWindow))
+    return page("Profiles", *blocks, *(_keys(each.__name__, each) for each in _PARTS_OF_PROFILES))
 
 
 def rules_page() -> str:

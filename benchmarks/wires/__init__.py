@@ -1,0 +1,1 @@
+"""What the drivers do: how fast, how late, and how their neighbours fare beside dead equipment."""
