@@ -15,6 +15,7 @@ from simulators.spots import spots
 
 _COUNTED = below(2.0**53)  # of a float64, the last whole number before they are two apart
 _LARGEST = 2.0**100  # of a float, far from where arithmetic overflows
+_ULPS = 2.0**-50  # how far, relatively, a few operations in floating point may be off
 _DECIMALS = 3  # of a number in JSON
 
 
@@ -171,11 +172,11 @@ def _inwards(spot: Spot, raw: float) -> float:
     if spot.type == "f32":
         nearest = float(np.float32(np.clip(raw, *spot.raw_range)))
         return nearest if nearest <= raw else _next(spot, nearest)
-    return float(math.floor(raw + 1e-9 * max(1.0, abs(raw))))
+    return float(math.floor(raw + 1e-6 + abs(raw) * _ULPS))
 
 
 def _next(spot: Spot, raw: float) -> float:
     """The next smaller raw value."""
     if spot.type == "f32":
         return float(np.nextafter(np.float32(raw), np.float32(-math.inf)))
-    return math.nextafter(raw, -math.inf) if spot.is_float else raw - 1.0
+    return math.nextafter(raw, -math.inf) if spot.is_float else raw - max(1.0, math.ceil(abs(raw) * _ULPS))

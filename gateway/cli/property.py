@@ -68,12 +68,15 @@ async def opened(
 
 
 def _line(name: str, at: ModbusConnection, *, paced: bool) -> modbus.TcpLine | modbus.SerialLine:
-    """The other side of a connection. Raises Failed if it has a certificate that only the real one has."""
+    """The other side of a connection. Raises Failed if only the real one can be that."""
     byte_s = at.wire_s(1) if paced else 0.0
     match at.where.scheme:
         case "tls":
             text = "connection {name} is tls://, and only the real equipment has its certificate; rehearse with tcp://"
             raise Failed("tls_not_simulated", text, name=name)
+        case "rtu" if at.parity != "none":
+            text = "connection {name} has parity, and a simulated serial port cannot; rehearse with parity: none"
+            raise Failed("parity_not_simulated", text, name=name)
         case "rtu":
             return modbus.SerialLine(at.where.path, byte_s)
         case scheme:
