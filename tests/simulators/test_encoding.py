@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.codec import Decoder
@@ -127,6 +127,7 @@ def profiles(draw: st.DrawFn) -> ModbusProfile:
     return profile(*points, order=order, address_base=draw(st.sampled_from([0, 1])))
 
 
+@settings(deadline=None)
 @given(of=profiles(), seed=st.integers(0, 9))
 def test_a_machine_of_any_profile_shows_only_what_its_registers_can_hold(of: ModbusProfile, seed: int) -> None:
     registers = RegisterMap(of)
@@ -135,12 +136,14 @@ def test_a_machine_of_any_profile_shows_only_what_its_registers_can_hold(of: Mod
         np.testing.assert_allclose(read_back, values, rtol=1e-12, atol=1e-12)
 
 
+@settings(deadline=None)
 @given(of=profiles())
 def test_a_machine_of_any_profile_stays_within_its_limits(of: ModbusProfile) -> None:
     values = simulated(of)
     assert (np.isnan(values) | (values >= of.low) & (values <= of.high)).all()
 
 
+@settings(deadline=None)
 @given(data=st.data(), of=profiles())
 def test_any_values_come_back_to_the_nearest_step(data: st.DataObject, of: ModbusProfile) -> None:
     """Without the machine: each number on its own, with values that its raw range and its limits allow."""
@@ -170,6 +173,7 @@ def _largest(kind: str, bits: tuple[int, int] | None) -> float:
     return 2.0 ** (int(kind[1:]) - (kind[0] == "s")) - 1
 
 
+@settings(deadline=None)
 @given(of=profiles())
 def test_yaml_and_the_drivers_own_model_mean_the_same_registers(of: ModbusProfile) -> None:
     loose = LooseProfile.model_validate(of.model_dump(mode="json", by_alias=True, exclude_unset=True))

@@ -1,7 +1,9 @@
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
+from drivers.mqtt import PLUGIN
 from drivers.payload import JsonPoint, Layout
 from simulators.payload import payload
 from simulators.site import SimulatedDevice, SimulatedSite
@@ -29,3 +31,25 @@ def test_silence_is_no_message_and_an_unknown_value_is_left_out(device: Callable
     assert payload(profile, "EL-1", TIME, [float("nan")] * 18) is None
     message = payload(profile, "EL-1", TIME, [0.0, *[float("nan")] * 17])
     assert message == {"ts": "2026-03-14T08:00:00.250+08:00", "device": "EL-1", "status": {"mode": "normal"}}
+
+
+@pytest.mark.parametrize("samples", [{}, {"samples": "data.rows"}])
+def test_any_profile_is_read_back(samples: dict[str, str]) -> None:
+    points = [
+        {"name": "temp", "unit": "°C", "low": -40, "high": 90, "path": "values[1].t", "scale": 0.1, "offset": -40},
+        {"name": "humidity", "unit": "%", "low": 0, "high": 100, "path": "values[0]", "scale": 1000},
+        {"name": "mode", "path": "state.mode", "map": {"auto": 4, "true": 7}},
+        {"name": "running", "low": 0, "high": 1, "path": "values[1].run"},
+        {"name": "starts", "low": 0, "high": 1e9},
+    ]
+    written = {"profile": "sensor", "driver": "mqtt", "stamp": "meta.at", "points": points, **samples}
+    profile = PLUGIN.profile.model_validate(written)
+    site = SimulatedSite([SimulatedDevice("S-1", profile, "sensor", "broker")], seed=7)
+    layout = Layout(profile.points, stamp="meta.at", samples=samples.get("samples"))
+    for time in TIME + np.arange(0.0, 86_400.0, 4000.0):
+        truth = site.read("S-1", np.array([time]))[0]
+        (sample,) = layout.samples(payload(profile, "S-1", float(time), truth.tolist()))
+        np.testing.assert_allclose(np.array(layout.row(sample), dtype=np.float64), truth, atol=1e-9)
+        assert layout.stamp(sample) == time
+        assert ((truth >= profile.low) & (truth <= profile.high)).all()
+        assert truth[2] in {4.0, 7.0}
