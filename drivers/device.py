@@ -5,7 +5,7 @@ connection (what a person writes in YAML), and the function that opens a connect
 """
 
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
 
@@ -219,3 +219,5 @@ class DriverPlugin:
     """(connection id, connection, devices, profiles by name, clock) -> driver; must not touch the network."""
     exchanges: Callable[[Any, Sequence[Any], Mapping[str, Any]], Sequence[Exchange]] | None = None
     """(connection, devices, profiles by name) -> every request of a round, where the driver is one that asks."""
+    disagreements: Callable[[Any, Any], Iterable[tuple[str, PydanticCustomError]]] = lambda device, profile: ()  # noqa: ARG005
+    """(device, its profile) -> what is wrong with the device only in the light of its profile, and at which key."""

@@ -6,46 +6,19 @@ driver's decision.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from sys import float_info
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError, from_json
 
 from drivers.device import Point
+from drivers.jsonpath import ABSENT, Path, child, follow, steps
+from drivers.refused import Refused
+from drivers.stamps import StampUnit, stamp_reader
 
 NAN = float("nan")
-_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-_PATH = re.compile(r"([^.\[\]]+|\[\d+\])(\.[^.\[\]]+|\[\d+\])*")
-_ABSENT = object()
-_MILLISECONDS_FROM = 1e11  # as seconds this is the year 5138, as milliseconds 1973
-
-Ground = Literal["size", "json", "stamp", "empty"]
-"""Why a message is refused: too large, not JSON, at an impossible time, or without any of the points."""
-
-
-class Refused(ValueError):
-    """A message or sample that cannot be used. The text holds nothing of the payload, so it is safe to log."""
-
-    def __init__(self, kind: Ground, text: str) -> None:
-        super().__init__(text)
-        self.kind = kind
-
-
-def _checked_path(text: str) -> str:
-    if not _PATH.fullmatch(text):
-        raise PydanticCustomError(
-            "bad_json_path",
-            "{path} is not a path into a JSON payload",
-            {"path": text, "hint": "keys joined by dots and places in a list in brackets: status.door, values[0].rms"},
-        )
-    return text
-
-
-Path = Annotated[str, AfterValidator(_checked_path)]
-"""Where a value lies in a payload: `status.door`, `values[0].rms`."""
 
 
 def _text_keys(codes: Any) -> Any:
@@ -97,60 +70,53 @@ def parse(payload: bytes) -> Any:
     return message
 
 
-def stamp_time(stamp: Any) -> float:
-    """Seconds since 1970 of a device's own stamp: ISO 8601 with an offset, or seconds or milliseconds as a number."""
-    if isinstance(stamp, str):
-        try:
-            moment = datetime.fromisoformat(stamp)
-        except ValueError:
-            raise Refused("stamp", "the stamp is not an ISO 8601 time") from None
-        if moment.tzinfo is None:
-            raise Refused("stamp", "the stamp has no offset from UTC")
-        return moment.timestamp()
-    if isinstance(stamp, int | float) and not isinstance(stamp, bool) and abs(stamp) < float_info.max:
-        return stamp / 1000.0 if stamp >= _MILLISECONDS_FROM else float(stamp)
-    raise Refused("stamp", "the stamp is neither text nor a finite number")
-
-
 class Layout:
     """Where the points of one profile lie in its messages, worked out once.
 
-    `stamp` is the path of a sample's own time; `samples` that of a list of samples, if a message carries several.
+    `stamp` is the path of a sample's own time, written in `unit`; `samples` that of a list of samples, if a message
+    carries several.
     """
 
-    def __init__(self, points: Sequence[JsonPoint], stamp: str | None = None, samples: str | None = None) -> None:
+    def __init__(
+        self,
+        points: Sequence[JsonPoint],
+        stamp: str | None = None,
+        samples: str | None = None,
+        unit: StampUnit = "auto",
+    ) -> None:
         self.width = len(points)
-        self._stamp = _steps(stamp) if stamp else None
-        self._samples = _steps(samples) if samples else None
+        self._seconds = stamp_reader(unit)
+        self._stamp = steps(stamp) if stamp else None
+        self._samples = steps(samples) if samples else None
         groups: dict[tuple[str | int, ...], list[tuple[str | int, int, Callable[[Any], float]]]] = {}
         for column, point in enumerate(points):
-            *parent, key = _steps(point.path or point.name)
-            groups.setdefault(tuple(parent), []).append((key, column, _reading(point)))
+            *parent, key = steps(point.path or point.name)
+            groups.setdefault(tuple(parent), []).append((key, column, reading(point)))
         self._groups = tuple(groups.items())  # the points of one object are read with one walk down to it
 
     def samples(self, message: Any) -> Sequence[Any]:
         """The samples in a message: the message itself, or the items of its list."""
         if self._samples is None:
             return (message,)
-        samples = _follow(message, self._samples)
+        samples = follow(message, self._samples)
         if not isinstance(samples, list):
             raise Refused("empty", "there is no list of samples where the profile says")
         return samples
 
     def stamp(self, sample: Any) -> float | None:
         """The sample's own time in seconds since 1970; None where it carries none."""
-        stamp = _follow(sample, self._stamp) if self._stamp else None
-        return None if stamp is None or stamp is _ABSENT else stamp_time(stamp)
+        stamp = follow(sample, self._stamp) if self._stamp else None
+        return None if stamp is None or stamp is ABSENT else self._seconds(stamp)
 
     def row(self, sample: Any) -> list[float | None]:
         """One entry per point, [P]: NaN where the sample says null or nonsense, None where it says nothing."""
         row: list[float | None] = [None] * self.width
         for parent, cells in self._groups:
-            node = _follow(sample, parent)
-            for key, column, reading in cells:
-                value = _child(node, key)
-                if value is not _ABSENT:
-                    row[column] = reading(value)
+            node = follow(sample, parent)
+            for key, column, read in cells:
+                value = child(node, key)
+                if value is not ABSENT:
+                    row[column] = read(value)
         return row
 
 
@@ -164,25 +130,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(object_pairs_hook=_once)
 
 
-def _steps(path: str) -> tuple[str | int, ...]:
-    return tuple(name or int(place) for name, place in _STEP.findall(path))
-
-
-def _follow(value: Any, steps: Iterable[str | int]) -> Any:
-    for step in steps:
-        value = _child(value, step)
-    return value
-
-
-def _child(value: Any, step: str | int) -> Any:
-    if isinstance(value, dict):
-        return value.get(step, _ABSENT)
-    if isinstance(value, list) and isinstance(step, int) and step < len(value):
-        return value[step]
-    return _ABSENT
-
-
-def _reading(point: JsonPoint) -> Callable[[Any], float]:
+def reading(point: JsonPoint) -> Callable[[Any], float]:
     """How one JSON value becomes the point's number; NaN for a wrong type, an unknown code or an impossible value."""
     low, high = max(point.low, -float_info.max), min(point.high, float_info.max)
     scale, offset = point.scale, point.offset
@@ -190,16 +138,16 @@ def _reading(point: JsonPoint) -> Callable[[Any], float]:
         codes = {key: code for text, code in point.map.items() for key in _spellings(text) if low <= code <= high}
         return lambda value: NAN if isinstance(value, dict | list) else codes.get(value, NAN)
 
-    def reading(value: Any) -> float:
+    def number(value: Any) -> float:
         if not isinstance(value, int | float):  # a boolean is an int: 0 or 1
             return NAN
         try:
-            number = value * scale + offset
+            result = value * scale + offset
         except OverflowError:  # an integer of hundreds of digits
             return NAN
-        return number if low <= number <= high else NAN
+        return result if low <= result <= high else NAN
 
-    return reading
+    return number
 
 
 def _spellings(text: str) -> tuple[str | int, ...]:

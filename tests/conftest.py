@@ -31,9 +31,7 @@ class Mosquitto:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         passwords = folder / "passwords"
-        passwords.write_text(f"{self.username}:{self.password}\n")
-        tool = shutil.which("mosquitto_passwd") or "mosquitto_passwd"
-        subprocess.run([tool, "-U", str(passwords)], check=True)
+        self.allow()
         self.settings = [
             f"listener {self.port} {self.host}",
             "allow_anonymous false",
@@ -46,6 +44,13 @@ class Mosquitto:
     @property
     def url(self) -> str:
         return f"mqtt://{self.host}:{self.port}"
+
+    def allow(self, *others: str) -> None:
+        """Set who may come, beside the gateway; all have the same password. Before the start."""
+        passwords = self._folder / "passwords"
+        passwords.write_text("".join(f"{name}:{self.password}\n" for name in (self.username, *others)))
+        tool = shutil.which("mosquitto_passwd") or "mosquitto_passwd"
+        subprocess.run([tool, "-U", str(passwords)], check=True)
 
     def start(self, *settings: str) -> None:
         """Start, with further lines of configuration, and return once it listens."""

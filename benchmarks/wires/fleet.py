@@ -6,7 +6,8 @@ from typing import Any
 from benchmarks.site import profile
 from drivers.modbus import PLUGIN
 from drivers.modbus.driver import ModbusDriver
-from drivers.modbus.profile import ModbusConnection, ModbusDevice, ModbusProfile
+from drivers.modbus.profile import ModbusProfile
+from drivers.modbus.settings import ModbusConnection, ModbusDevice
 from gateway.core.clock import SystemClock
 
 AT_ONCE = "0.001ms"

@@ -58,8 +58,8 @@ class ModbusProfile(Profile):
     """A device type: its register map, and how much of it one request may ask for.
 
     `order` is the word and byte order of values wider than a register. Up to `max_gap` registers may be read in vain
-    to merge two reads; write 0 for a device that answers exception 2 to holes. `timeout` is how long the device may take at
-    least, `gap` the pause that it needs before each request, `settle` the one after a connection was made.
+    to merge two reads; write 0 for a device that answers exception 2 to holes. `timeout` is how long the device may
+    take at least, `gap` the pause that it needs before each request, `settle` the one after connecting.
     """
 
     driver: Literal["modbus"]
@@ -103,12 +103,12 @@ class ModbusProfile(Profile):
                 message = "address {address} is not possible where address_base is {base}"
                 where, context = ("points", i, "address"), {"address": point.address, "base": self.address_base}
                 yield finding("address_below_base", message, where, point.address, **context)
-        spans = [each.span(self.address_base) for each in self.forbidden]
-        for i, span in enumerate(spans):
-            if span.first > span.last:
+        for i, each in enumerate(self.forbidden):
+            if each.first > each.last:
                 message = "from {first} is after to {last}; nothing would be forbidden"
                 where = ("forbidden", i, "from")
-                yield finding("empty_span", message, where, span.first, first=span.first, last=span.last)
+                yield finding("empty_span", message, where, each.first, first=each.first, last=each.last)
+        spans = [each.span(self.address_base) for each in self.forbidden]
         for i, (point, place) in enumerate(zip(self.points, self.places, strict=True)):
             if any(_touch(span, place) for span in spans):
                 message = "{name} lies in registers that this profile forbids to read"

@@ -1,32 +1,31 @@
-"""Drains the inbox of one broker and turns its messages into batches; parses each message once, whoever listens."""
+"""Drains the inbox of one broker and turns its messages into batches."""
 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from typing import get_args
 
 from drivers.device import Batch, Clock, Health
-from drivers.mqtt.feed import Feed
-from drivers.mqtt.inbox import PAYLOAD_LIMIT, Arrived
+from drivers.mqtt.inbox import Old
 from drivers.mqtt.link import Link
-from drivers.mqtt.settings import MqttConnection, MqttDevice, MqttProfile
-from drivers.payload import Refused, parse
+from drivers.mqtt.profile import MqttDevice, MqttProfile
+from drivers.mqtt.routes import Routes
+from drivers.mqtt.settings import MqttConnection
+from drivers.refused import Ground
 
 _DRAIN_S = 0.05  # waking the event loop for each message would cost more than reading it
 _AT_ONCE = 500  # messages, about 10 ms; then the other tasks have a turn
 _STOP_S = 2.0
 _COUNTED = (
     "batches",
-    "refused_size",
-    "refused_json",
-    "refused_stamp",
-    "refused_empty",
-    "repeated",
-    "retained",
+    *(f"refused_{ground}" for ground in get_args(Ground)),
+    *(old for old in get_args(Old) if old),
     "unstamped",
-    "unknown_topics",
     "unknown_values",
+    "departures",
+    "sequence_gaps",
 )
 
 
@@ -43,13 +42,8 @@ class MqttDriver:
     ) -> None:
         self._clock = clock
         self._counts = Counter(dict.fromkeys(_COUNTED, 0))
-        self._feeds: dict[str, list[Feed]] = {}  # by topic
-        self._device_feeds: dict[str, tuple[str, Feed]] = {}
-        for device in devices:
-            feed = Feed(device, profiles[device.profile], self._counts)
-            self._feeds.setdefault(device.topic, []).append(feed)
-            self._device_feeds[device.id] = device.topic, feed
-        self._link = Link(name, connection, tuple(self._feeds), clock)
+        self._routes = Routes(devices, profiles, self._counts)
+        self._link = Link(name, connection, self._routes.topics, self._routes.knows, clock)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"mqtt-{name}")
 
     async def batches(self) -> AsyncGenerator[Batch]:
@@ -60,8 +54,10 @@ class MqttDriver:
             while not receiving.done():
                 messages = self._link.inbox.take(_AT_ONCE)
                 for message in messages:
-                    for batch in self._read(message):
+                    for batch in self._counted(self._routes.hear(message)):
                         yield batch
+                for batch in self._counted(self._routes.close()):
+                    yield batch
                 await asyncio.sleep(0.0 if len(messages) == _AT_ONCE else _DRAIN_S)
             await receiving  # it ends by itself only through an error, which is for the supervisor
         finally:
@@ -70,33 +66,19 @@ class MqttDriver:
 
     def health(self) -> Mapping[str, Health]:
         """How each device stands, by device id."""
-        now, standing, denied = self._clock.now(), self._link.standing, self._link.denied
-        return {
-            device: feed.health(now, standing, denied.get(topic))
-            for device, (topic, feed) in self._device_feeds.items()
-        }
+        now, standing = self._clock.now(), self._link.standing
+        return {device: feed.health(now, standing, self._denied(device)) for device, feed in self._routes.feeds.items()}
 
     def counters(self) -> Mapping[str, int]:
         """Monotone counts: messages received, refused by kind, repeated, dropped unread, batches made, and so on."""
         return {**self._counts, **self._link.counts, "dropped": self._link.inbox.dropped}
 
-    def _read(self, arrived: Arrived) -> list[Batch]:
-        feeds = self._feeds.get(arrived.topic)
-        if feeds is None:  # left over from an older configuration in a session that the broker kept
-            self._counts["unknown_topics"] += 1
-            return []
-        try:
-            message = _parsed(arrived.payload)
-        except Refused as refusal:
-            for feed in feeds:
-                feed.refuse(refusal, arrived.time)
-            return []
-        batches = [batch for feed in feeds for batch in feed.take(message, arrived.time, retained=arrived.retained)]
+    def _counted(self, batches: Sequence[Batch]) -> Sequence[Batch]:
         self._counts["batches"] += len(batches)
         return batches
 
-
-def _parsed(payload: bytes | None) -> object:
-    if payload is None:
-        raise Refused("size", f"larger than {PAYLOAD_LIMIT // 1024} KiB")
-    return parse(payload)
+    def _denied(self, device: str) -> str | None:
+        """The first of a device's topics that the broker denies, and the broker's words."""
+        denied = self._link.denied
+        topic = next((topic for topic in self._routes.filters[device] if topic in denied), None)
+        return None if topic is None else f"{topic}: {denied[topic]}"

@@ -3,16 +3,21 @@
 import logging
 import math
 from collections import Counter
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from drivers.device import Batch, Health
+from drivers.mqtt.inbox import Old
 from drivers.mqtt.link import Standing
-from drivers.mqtt.settings import MqttDevice, MqttProfile
-from drivers.payload import NAN, Layout, Refused
+from drivers.mqtt.profile import MqttDevice, MqttProfile
+from drivers.payload import NAN
+from drivers.refused import Refused
 
 _log = logging.getLogger(__name__)
+
+Row = Sequence[float | None]
+"""One entry per point, [P]: NaN where a message says null or nonsense, None where it says nothing."""
 
 _QUIET_PERIODS = 3  # a device is stale after so many periods without news
 _LOG_PAUSE_S = 60.0
@@ -23,34 +28,56 @@ class Feed:
 
     def __init__(self, device: MqttDevice, profile: MqttProfile, counts: Counter[str]) -> None:
         self._device = device
-        self._profile = profile
+        self._window = profile.stamp_window
+        self._hold_s = profile.hold
+        self._needs_stamps = profile.samples is not None
         self._counts = counts
-        self._layout = Layout(profile.points, profile.stamp, profile.samples)
-        self._values = [NAN] * self._layout.width
-        self._said_at = [-math.inf] * self._layout.width  # when a message last held the point
+        width = len(profile.points)
+        self._values = [NAN] * width
+        self._said_at = [-math.inf] * width  # when a message last held the point
         self._time = -math.inf  # of the last batch
         self._heard_at = -math.inf  # arrival of the last news; a retained message was not sent at its arrival
+        self._awaited_since = -math.inf
         self._good_since = 0.0
+        self._gone = ""  # why the device is offline, in the words of its last will
+        self._gone_since = -math.inf
         self._refusal = ""
         self._refused_since = -math.inf
         self._logged_at = -math.inf
 
-    def take(self, message: Any, arrival: float, *, retained: bool) -> list[Batch]:
-        """The news in one message, oldest first. What is refused is counted, and shows in the health."""
-        try:
-            samples = self._layout.samples(message)
-        except Refused as refusal:
-            self.refuse(refusal, arrival)
-            return []
-        batches = []
-        for sample in samples:
-            try:
-                batch = self._news(sample, arrival, retained=retained)
-            except Refused as refusal:
-                self.refuse(refusal, arrival)
-            else:
-                batches += [batch] if batch else []
-        return batches
+    def take(self, stamp: float | None, row: Row, arrival: float, old: Old) -> Batch | None:
+        """The batch that a sample with all its points makes, which must be later than the last one; None if no news.
+
+        Raises Refused for a stamp outside the window, and for a row without any point.
+        """
+        self._forgive_clock(arrival)
+        if self.stampless(stamp, old):
+            return None
+        if stamp is not None and self._checked(stamp, arrival) <= self._time:
+            self._counts["repeated"] += 1
+            return None
+        return self._news(stamp, row, arrival, old)
+
+    def take_part(self, stamp: float | None, row: Row, arrival: float, old: Old) -> Batch | None:
+        """As `take`, for some of the points: each must be later than what was said of itself; the rest may be ahead."""
+        self._forgive_clock(arrival)
+        if self.stampless(stamp, old):
+            return None
+        if stamp is not None:
+            self._checked(stamp, arrival)
+            later = [value if stamp > at else None for value, at in zip(row, self._said_at, strict=True)]
+            if later != list(row) and all(value is None for value in later):
+                self._counts["repeated"] += 1
+                return None
+            row = later
+        return self._news(stamp, row, arrival, old)
+
+    def stampless(self, stamp: float | None, old: Old) -> bool:
+        """Whether a sample is passed over, for only a stamp could tell when it was taken."""
+        if stamp is not None or not (old or self._needs_stamps):
+            return False
+        self._counts[old or "unstamped"] += 1
+        return True
 
     def refuse(self, refusal: Refused, arrival: float) -> None:
         """Note that a message could not be used; one line in the log, at most once a minute."""
@@ -62,67 +89,77 @@ class Feed:
             self._logged_at = arrival
             _log.warning("event=message_refused device=%s kind=%s reason=%r", self._device.id, refusal.kind, refusal)
 
+    def leave(self, reason: str, at: float) -> None:
+        """The device is offline, until it says otherwise or has news. What it said before is forgotten."""
+        if not self._gone:
+            self._gone_since = at
+            self._counts["departures"] += 1
+            _log.warning("event=device_left device=%s reason=%r", self._device.id, reason)
+        self._gone = reason
+        self._values = [NAN] * len(self._values)
+
+    def arrive(self, at: float) -> None:
+        """The device is there again; whether it is well its news will show."""
+        if self._gone:
+            self._gone = ""
+            self._heard_at, self._awaited_since = -math.inf, at
+
+    def listen(self, arrival: float) -> None:
+        """The device spoke, but of nothing that its profile holds; it is alive."""
+        self._heard(arrival, arrival)
+
     def health(self, now: float, broker: Standing, denied: str | None) -> Health:
-        """How the device stands at `now`, given how its broker stands and whether it denied us the topic."""
-        limit_s = _QUIET_PERIODS * self._device.every
-        silent_since = max(self._heard_at, broker.since) if self._heard_at == -math.inf else self._heard_at
+        """How the device stands at `now`, given how its broker stands and whether it denied us a topic."""
         if not broker.connected:
             return Health("offline", broker.reason, broker.since)
         if denied is not None:
-            return Health("offline", f"the broker denies the topic: {denied}", broker.since)
+            return Health("offline", f"the broker denies the topic {denied}", broker.since)
+        if self._gone:
+            return Health("offline", self._gone, self._gone_since)
+        return self._by_what_it_says(now, max(self._awaited_since, broker.since))
+
+    def _by_what_it_says(self, now: float, awaited_since: float) -> Health:
+        limit_s = _QUIET_PERIODS * self._device.every
         if now - self._heard_at <= limit_s:
             return Health("good", since=self._good_since)
         if self._refusal:
             return Health("bad", f"last message refused: {self._refusal}", self._refused_since)
+        silent_since = awaited_since if self._heard_at == -math.inf else self._heard_at
         if now - silent_since <= limit_s:
-            return Health("unknown", "no message yet", broker.since)
+            return Health("unknown", "no message yet", awaited_since)
         return Health("stale", f"no news for more than {limit_s:g} s", silent_since + limit_s)
 
-    def _news(self, sample: Any, arrival: float, *, retained: bool) -> Batch | None:
-        """The batch a sample makes; None if it says nothing new."""
-        stamp = self._layout.stamp(sample)
-        time = self._time_of(stamp, arrival)
-        why = self._no_news(stamp, time, retained=retained)
-        if why:
-            self._counts[why] += 1
-            return None
-        row = self._layout.row(sample)
+    def _news(self, stamp: float | None, row: Row, arrival: float, old: Old) -> Batch:
         if all(value is None for value in row):
             raise Refused("empty", "the message holds none of the profile's points")
-        self._hold(row, time)
-        self._heard(time if retained else arrival, arrival)
+        said_at = arrival if stamp is None else stamp
+        time = max(said_at, math.nextafter(self._time, math.inf))
+        self._keep(row, said_at, time)
+        self._heard(said_at if old else arrival, arrival)
         self._time = time
         return Batch(self._device.id, time, np.array(self._values))
 
-    def _time_of(self, stamp: float | None, arrival: float) -> float:
-        if self._time > arrival + self._profile.stamp_window.future:
-            self._time = -math.inf  # from before a clock was set back; it must not shut out what comes now
-        if stamp is None:
-            return max(arrival, math.nextafter(self._time, math.inf))
-        self._check_window(stamp - arrival)
-        return stamp
+    def _forgive_clock(self, arrival: float) -> None:
+        """What is from before a clock was set back must not shut out what comes now."""
+        latest = arrival + self._window.future
+        if self._time > latest:
+            self._time = -math.inf
+            self._said_at = [-math.inf if at > latest else at for at in self._said_at]
 
-    def _no_news(self, stamp: float | None, time: float, *, retained: bool) -> str:
-        """Under which count a sample is passed over; empty if it is news."""
-        if stamp is not None:
-            return "repeated" if time <= self._time else ""
-        if retained:
-            return "retained"
-        return "unstamped" if self._profile.samples else ""
-
-    def _check_window(self, ahead_s: float) -> None:
-        window = self._profile.stamp_window
-        if not -window.past <= ahead_s <= window.future:
+    def _checked(self, stamp: float, arrival: float) -> float:
+        ahead_s = stamp - arrival
+        if not -self._window.past <= ahead_s <= self._window.future:
             side = "behind" if ahead_s < 0 else "ahead of"
             raise Refused("stamp", f"the stamp is {abs(ahead_s):.0f} s {side} the site's time")
+        return stamp
 
-    def _hold(self, row: list[float | None], time: float) -> None:
-        """Fill in what the message left out: the last value, as long as the profile lets it hold."""
-        oldest = time - self._profile.hold
+    def _keep(self, row: Row, said_at: float, time: float) -> None:
+        """Take over the row. What it leaves out keeps its last value, as long as the profile lets it hold."""
+        oldest = time - self._hold_s
         for column, value in enumerate(row):
             if value is not None:
                 self._values[column] = value
-                self._said_at[column] = time
+                self._said_at[column] = said_at
                 self._counts["unknown_values"] += value != value  # noqa: PLR0124 - NaN is not itself
             elif self._said_at[column] < oldest:
                 self._values[column] = NAN
@@ -135,3 +172,5 @@ class Feed:
             _log.info("event=device_understood device=%s after_s=%.0f", self._device.id, arrival - self._refused_since)
         self._refusal = ""
         self._heard_at = heard_at
+        if heard_at >= self._gone_since:
+            self._gone = ""

@@ -7,38 +7,36 @@ at once when it is to stop, and has no limit of 1024 open files as paho's own lo
 import logging
 import random
 import selectors
-import socket
 import ssl
 import struct
-import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt import MQTTException
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from drivers.device import Clock
-from drivers.mqtt.inbox import PAYLOAD_LIMIT, Inbox
+from drivers.mqtt.client import TlsRefused, decrypted, new_client, words
+from drivers.mqtt.inbox import Inbox, Old
 from drivers.mqtt.settings import MqttConnection
+from drivers.mqtt.sieve import PacketTooLarge, Sieve
 
 _log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 30.0
-_SETTLED_S = (
-    10.0  # a connection that ends sooner does not reset the pauses: two clients with one id kick each other out
-)
+_KNOCK_S = 1.0, 4.0  # a broker that is not there costs a packet to ask, and must not be missed when it is back
+_SETTLED_S = 10.0  # what ends sooner does not reset the pauses: two clients with one id kick each other out
 _TURN_S = 0.2
+_GLANCE_S = 0.01
+_PATIENCE = 100  # glances, about a second
 _TOPICS_AT_ONCE = 100
 _NOT_MQTT = (struct.error, ValueError, IndexError, MQTTException)  # what paho raises on a broker's broken packets
-_PROTOCOLS = {"v3.1.1": paho.MQTTv311, "v5": paho.MQTTv5}
-_SESSION_S = 3600
+_COUNTED = ("received", "bad_topics", "unknown_topics", "connections", "callback_errors")
 _WORDS = {
     MQTTErrorCode.MQTT_ERR_CONN_LOST: "the broker closed the connection",
     MQTTErrorCode.MQTT_ERR_NO_CONN: "the broker did not answer in time",
@@ -58,40 +56,64 @@ class Standing:
 class Link:
     """One broker. `run` belongs to a thread of its own; everything else may be read from anywhere."""
 
-    def __init__(self, name: str, settings: MqttConnection, topics: Sequence[str], clock: Clock) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: MqttConnection,
+        topics: Sequence[str],
+        knows: Callable[[str], bool],
+        clock: Clock,
+    ) -> None:
         self.inbox = Inbox()
-        self.counts: Counter[str] = Counter(received=0, bad_topics=0, connections=0)
+        self.counts: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
         self.standing = Standing(connected=False, reason="not connected yet", since=clock.now())
         self.denied: dict[str, str] = {}  # topic -> the broker's words
         self._name = name
         self._settings = settings
         self._topics = topics
+        self._knows = knows
         self._clock = clock
-        self._client = self._new_client()
+        self._client = new_client(name, settings)
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+        self._patience = _PATIENCE
         self._refusal = ""
         self._asked: dict[int, Sequence[str]] = {}
 
     def run(self, stop: Event) -> None:
         """Connect, receive, reconnect until `stop` is set. Pauses are wall time: the network is not simulated."""
-        failures = 0
+        failures = 0  # of a broker that is there
         while not stop.is_set():
-            failures = 0 if self._converse(stop) else failures + 1
-            stop.wait(random.uniform(1.0, min(_LONGEST_PAUSE_S, 2.0 ** (failures + 1))))
+            held_s = self._converse(stop)
+            if held_s is None:
+                pause_s = random.uniform(*_KNOCK_S)
+            else:
+                failures = 0 if held_s >= _SETTLED_S else failures + 1
+                pause_s = random.uniform(1.0, min(_LONGEST_PAUSE_S, 2.0 ** (failures + 1)))
+            stop.wait(pause_s)
 
-    def _converse(self, stop: Event) -> bool:
-        """One connection from its first byte to its last; whether it held long enough to count as sound."""
+    def _converse(self, stop: Event) -> float | None:
+        """One connection from first byte to last; for how many seconds it was good, None if nobody was there."""
+        client, there = self._client, False
         try:
             self._refusal = ""
-            self._client.reconnect()
+            client.sieve = Sieve()
+            client.reconnect()
+            there = True
             reason = self._receive(stop)
         except OSError as error:
-            reason = _words(error)
+            reason = words(error)
+            there = there or isinstance(error, ssl.SSLError)
+        except (PacketTooLarge, TlsRefused) as error:
+            reason = str(error)
         except _NOT_MQTT as error:
             reason = f"the broker sent a packet that is not MQTT ({type(error).__name__})"
-        self._client.disconnect()
+        client.disconnect()
         held_s = self._clock.now() - self.standing.since if self.standing.connected else 0.0
         self._now_stands(connected=False, reason="stopped" if stop.is_set() else reason)
-        return held_s >= _SETTLED_S
+        return held_s if there else None
 
     def _receive(self, stop: Event) -> str:
         """Serve the open socket until it ends; returns why it ended."""
@@ -102,37 +124,18 @@ class Link:
             while code == MQTTErrorCode.MQTT_ERR_SUCCESS and not stop.is_set():
                 if client.want_write() and (code := client.loop_write()):
                     break
-                if _decrypted(wire) or ready.select(_TURN_S):
+                self._let_others_catch_up(stop)
+                if client.sieve.holds_bytes or decrypted(wire) or ready.select(_TURN_S):
                     code = client.loop_read()
                 code = code or client.loop_misc()
         return self._refusal or _WORDS.get(code) or paho.error_string(code)
 
-    def _new_client(self) -> paho.Client:
-        settings = self._settings
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=settings.client_id or _client_id(self._name),
-            clean_session=not settings.keep_session if settings.version == "v3.1.1" else None,
-            protocol=_PROTOCOLS[settings.version],
-            reconnect_on_failure=False,  # also keeps paho from retrying under another protocol or name
-        )
-        client.suppress_exceptions = True  # an exception that escaped a callback would end all reception
-        client.on_connect = self._on_connect
-        client.on_subscribe = self._on_subscribe
-        client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
-        if settings.username is not None:
-            password = settings.password
-            client.username_pw_set(settings.username, None if password is None else password.get_secret_value())
-        if settings.tls:
-            client.tls_set_context(_tls(settings))
-        keepalive = int(settings.keepalive)
-        if settings.version == "v5":
-            start, properties = not settings.keep_session, _v5_properties(settings)
-            client.connect_async(settings.host, settings.port, keepalive, clean_start=start, properties=properties)
-        else:
-            client.connect_async(settings.host, settings.port, keepalive)
-        return client
+    def _let_others_catch_up(self, stop: Event) -> None:
+        """While the inbox is crowded the broker waits too; but not for long, or it would take us for dead."""
+        if not self.inbox.crowded:
+            self._patience = _PATIENCE
+        while self._patience and self.inbox.crowded and not stop.wait(_GLANCE_S):
+            self._patience -= 1
 
     def _on_connect(self, client: paho.Client, _: Any, flags: Any, code: ReasonCode, properties: Any) -> None:
         if code.is_failure:
@@ -150,8 +153,8 @@ class Link:
         topics = self._asked.pop(number, ())
         denied = {topic: str(code).lower() for topic, code in zip(topics, codes, strict=False) if code.is_failure}
         self.denied = self.denied | denied
-        for topic, words in denied.items():
-            _log.warning("event=subscription_denied connection=%s topic=%s reason=%r", self._name, topic, words)
+        for topic, complaint in denied.items():
+            _log.warning("event=subscription_denied connection=%s topic=%s reason=%r", self._name, topic, complaint)
         if not self._asked:  # only now can messages reach us
             self.counts["connections"] += 1
             self._now_stands(connected=True, reason="")
@@ -163,11 +166,23 @@ class Link:
     def _on_message(self, client: Any, _: Any, message: paho.MQTTMessage) -> None:
         self.counts["received"] += 1
         try:
+            self._take(message)
+        except Exception:  # noqa: BLE001 - one message may be lost through a fault of ours, never the reception of others
+            self.counts["callback_errors"] += 1
+            if self.counts["callback_errors"] == 1:
+                _log.exception("event=callback_failed connection=%s", self._name)
+
+    def _take(self, message: paho.MQTTMessage) -> None:
+        try:
             topic = message.topic
         except UnicodeDecodeError:
             self.counts["bad_topics"] += 1
             return
-        self.inbox.put(topic, bytes(message.payload), self._clock.now(), retained=message.retain)
+        if not self._knows(topic):  # left over from an older configuration in a session that the broker kept
+            self.counts["unknown_topics"] += 1
+            return
+        old: Old = "retained" if message.retain else "repeated" if message.dup else ""
+        self.inbox.put(topic, bytes(message.payload), self._clock.now(), old)
 
     def _now_stands(self, *, connected: bool, reason: str) -> None:
         before = self.standing
@@ -180,34 +195,3 @@ class Link:
             _log.info("event=broker_connected connection=%s after_s=%.0f", self._name, now - before.since)
         elif reason != "stopped":
             _log.warning("event=broker_lost connection=%s reason=%r", self._name, reason)
-
-
-def _client_id(name: str) -> str:
-    """The same after every restart, different on every box: two gateways with one id would kick each other out."""
-    return f"gateway-{name}-{zlib.crc32(socket.gethostname().encode()):08x}"
-
-
-def _v5_properties(settings: MqttConnection) -> Properties:
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    properties.MaximumPacketSize = PAYLOAD_LIMIT + 2048  # with room for the topic; what is larger, the broker keeps
-    properties.SessionExpiryInterval = _SESSION_S if settings.keep_session else 0
-    return properties
-
-
-def _tls(settings: MqttConnection) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.ca)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if settings.certificate is not None:
-        context.load_cert_chain(settings.certificate, settings.key)
-    return context
-
-
-def _decrypted(wire: Any) -> bool:
-    """Whether bytes wait inside the TLS layer, where no selector sees them."""
-    return isinstance(wire, ssl.SSLSocket) and wire.pending() > 0
-
-
-def _words(error: OSError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the broker's certificate is not accepted: {error.verify_message}"
-    return f"the broker cannot be reached: {error.strerror or type(error).__name__}".lower()

@@ -1,4 +1,4 @@
-"""What a person writes about MQTT: the broker, the shape of a device type's messages, and each device's topic."""
+"""What a person writes about a broker."""
 
 import ipaddress
 from typing import Annotated, Literal, Self
@@ -7,26 +7,9 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, Field, FilePath, SecretStr, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
-from drivers.device import Connection, Device, Profile, Seconds, Written
-from drivers.payload import JsonPoint, Path
+from drivers.device import Connection, Seconds
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
-
-
-def _checked_topic(topic: str) -> str:
-    fault = None
-    if any(sign in topic for sign in "+#"):
-        fault = "a wildcard; a device has one topic of its own"
-    elif topic.startswith("$"):
-        fault = "a leading $, which brokers keep for themselves"
-    elif not topic.isprintable():
-        fault = "a character that cannot be printed"
-    elif not 1 <= len(topic.encode(errors="replace")) <= 1024:
-        fault = "no length between 1 and 1024 bytes"
-    if fault:
-        shown = topic[:80].encode(errors="replace").decode()
-        raise PydanticCustomError("bad_topic", "the topic {topic} has {fault}", {"topic": shown, "fault": fault})
-    return topic
 
 
 def _checked_url(url: str) -> str:
@@ -42,9 +25,6 @@ def _checked_url(url: str) -> str:
         # The url is not repeated here: somebody may have written a password into it.
         raise PydanticCustomError("bad_broker_url", "this is not the address of a broker; write {hint}", {"hint": hint})
     return url
-
-
-Topic = Annotated[str, AfterValidator(_checked_topic)]
 
 
 class MqttConnection(Connection):
@@ -99,42 +79,6 @@ class MqttConnection(Connection):
             errors = [InitErrorDetails(type=problem, loc=(key,), input=None) for key, problem in found]
             raise ValidationError.from_exception_data("MqttConnection", errors)
         return self
-
-
-class StampWindow(Written):
-    """How far a device's own stamp may lie from the site's time; a 1970 stamp of a dead clock never counts."""
-
-    past: Seconds = 600.0
-    future: Seconds = 10.0
-
-
-class MqttProfile(Profile):
-    """A device type that publishes JSON.
-
-    A point that a message leaves out keeps its last value for `hold`, because collectors send status and counters at
-    different paces; a point that a message gives as null is unknown at once.
-    """
-
-    driver: Literal["mqtt"] = "mqtt"
-    points: Annotated[tuple[JsonPoint, ...], Field(min_length=1)]
-    stamp: Path | None = None
-    stamp_window: StampWindow = StampWindow()
-    samples: Path | None = None
-    hold: Seconds = 600.0
-
-    @model_validator(mode="after")
-    def _samples_have_stamps(self) -> Self:
-        if self.samples and not self.stamp:
-            raise PydanticCustomError(
-                "samples_without_stamp", "several samples in one message need a stamp each; say where: stamp: ts"
-            )
-        return self
-
-
-class MqttDevice(Device):
-    """A device that publishes on one topic. Several devices may share a topic; each takes the points of its profile."""
-
-    topic: Topic
 
 
 def _is_this_machine(host: str) -> bool:

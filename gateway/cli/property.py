@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import SecretStr
 
-from drivers.device import Clock, Device
+from drivers.device import Clock, Device, Profile
 from drivers.modbus.settings import ModbusConnection
+from drivers.mqtt import MqttDevice, MqttProfile, topic_of
 from gateway.cli.screen import Failed
 from gateway.core.config import Config
 from simulators import modbus, mqtt
@@ -108,7 +109,16 @@ def _publisher(site: SimulatedSite, device: Device) -> mqtt.PublishedDevice:
         values = site.read(device.id, np.array([now]))[0].tolist()
         return payload(site.devices[device.id].profile, device.id, now, values)
 
-    return mqtt.PublishedDevice(str(getattr(device, "topic", "")), device.every, message)
+    return mqtt.PublishedDevice(site.devices[device.id].topic or "", device.every, message)
+
+
+def _topic(device: Device, profile: Profile) -> str | None:
+    if not (isinstance(device, MqttDevice) and isinstance(profile, MqttProfile)):
+        return None
+    if profile.format != "json":
+        text = "devices with format: {format} cannot be simulated, only json"
+        raise Failed("format_not_simulated", text, format=profile.format)
+    return topic_of(device, profile)
 
 
 def _wires(config: Config, driver: str) -> Mapping[str, Any]:
@@ -130,6 +140,6 @@ def _device(config: Config, device: Device) -> SimulatedDevice:
         device.profile,
         device.on,
         getattr(device, "unit", None),
-        getattr(device, "topic", None),
+        _topic(device, profile),
         device.ratings,
     )

@@ -79,6 +79,10 @@ class _Survey:
         self.plant.findings += [problem for problem in problems if plugin or problem.kind != "unknown_key"]
         if plugin and device is not None:
             self.plant.devices.append(device)
+            its_profile = self._library.profiles.get(device.profile)
+            if isinstance(its_profile, plugin.profile):
+                for key, problem in plugin.disagreements(device, its_profile):
+                    self._wrong(problem, (*path, key))
 
     def _driver(self, path: KeyPath, profile: str, on: str) -> DriverPlugin | None:
         theirs = self._library.drivers.get(profile)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from drivers.device import Batch, Health
@@ -22,8 +23,8 @@ class Learner:
         self.known: Mapping[str, Any] = {}
 
     async def batches(self) -> AsyncGenerator[Batch]:
-        raise ConnectionError
-        yield
+        while True:
+            yield Batch("P-1", T0, np.array([1.0]))
 
     def health(self) -> Mapping[str, Health]:
         return {}

@@ -1,109 +1,15 @@
 """The driver against a real Mosquitto: what it promises when brokers and publishers misbehave."""
 
 import asyncio
-import json
-import subprocess
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from itertools import count
-from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 
-from drivers.device import Batch, Health
-from drivers.mqtt import PLUGIN, MqttDriver
 from drivers.mqtt.inbox import PAYLOAD_LIMIT
-from gateway.core.clock import SystemClock
 from tests.conftest import Mosquitto
+from tests.drivers.mqtt_rig import connected, publish, running, says
 
 pytestmark = pytest.mark.real
-
-TOPIC = "site/elevators/EL-1"
-SAID = count()
-PROFILE = PLUGIN.profile.model_validate(
-    {"profile": "elevator", "driver": "mqtt", "stamp": "ts", "points": [{"name": "speed", "low": -5, "high": 5}]}
-)
-
-
-class Rig:
-    """A driver that is running, what it has yielded, and a way to wait for more."""
-
-    def __init__(self, **connection: Any) -> None:
-        settings = PLUGIN.connection.model_validate({"driver": "mqtt", **connection})
-        device = {"id": "EL-1", "profile": "elevator", "on": "broker", "every": "5s", "topic": TOPIC}
-        self.driver = PLUGIN.open(
-            "broker", settings, [PLUGIN.device.model_validate(device)], {"elevator": PROFILE}, SystemClock()
-        )
-        assert isinstance(self.driver, MqttDriver)
-        self.link = self.driver._link
-        self.batches: list[Batch] = []
-
-    @property
-    def speeds(self) -> list[float]:
-        return [float(batch.values[0]) for batch in self.batches]
-
-    def health(self) -> Health:
-        return self.driver.health()["EL-1"]
-
-    def counts(self, name: str) -> int:
-        return self.driver.counters()[name]
-
-    async def collect(self) -> None:
-        async for batch in self.driver.batches():
-            self.batches.append(batch)
-
-    async def until(self, is_so: Callable[[], bool], within_s: float = 8.0) -> None:
-        async with asyncio.timeout(within_s):
-            while not is_so():  # noqa: ASYNC110 - what is waited for happens in another thread
-                await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
-async def running(**connection: Any) -> AsyncIterator[Rig]:
-    rig = Rig(**connection)
-    task = asyncio.create_task(rig.collect())
-    try:
-        yield rig
-        assert not task.done(), task
-    finally:
-        task.cancel()
-        await asyncio.wait({task})
-
-
-@asynccontextmanager
-async def connected(broker: Mosquitto, **connection: Any) -> AsyncIterator[Rig]:
-    async with running(url=broker.url, username=broker.username, password=broker.password, **connection) as rig:
-        await rig.until(lambda: rig.counts("connections") == 1)
-        yield rig
-
-
-def publish(
-    broker: Mosquitto,
-    *payloads: bytes | dict[str, Any],
-    topic: str = TOPIC,
-    retain: bool = False,
-    ca: Path | None = None,
-) -> None:
-    client = paho.Client(CallbackAPIVersion.VERSION2)
-    if ca is not None:
-        client.tls_set(str(ca))
-    client.username_pw_set(broker.username, broker.password)
-    client.connect(broker.host, broker.port)
-    client.loop_start()
-    for payload in payloads:
-        text = json.dumps(payload).encode() if isinstance(payload, dict) else payload
-        client.publish(topic, text, qos=1, retain=retain).wait_for_publish(10)
-    client.disconnect()
-    client.loop_stop()
-
-
-def says(speed: float | str, ago_s: float = 0.0) -> dict[str, Any]:
-    apart_s = next(SAID) * 1e-4  # two calls may be closer together than a float can tell
-    return {"ts": time.time() - ago_s + apart_s, "speed": speed}  # noqa: TID251 - the device's own clock
 
 
 @pytest.mark.parametrize("version", ["v3.1.1", "v5"])
@@ -204,7 +110,7 @@ async def test_an_exception_in_our_own_callback_does_not_end_reception(
         monkeypatch.setattr(type(rig.link.inbox), "put", put_or_fail)
         await asyncio.to_thread(publish, mosquitto, b"poison", says(1))
         await rig.until(lambda: rig.speeds == [1])
-        assert rig.counts("received") == 2
+        assert (rig.counts("received"), rig.counts("callback_errors")) == (2, 1)
 
 
 async def test_only_configured_topics_make_state(mosquitto: Mosquitto) -> None:
@@ -215,14 +121,6 @@ async def test_only_configured_topics_make_state(mosquitto: Mosquitto) -> None:
             await asyncio.to_thread(publish, mosquitto, says(1), topic=f"old/{i}")
         await rig.until(lambda: rig.counts("unknown_topics") == 20)
         assert (rig.batches, set(rig.driver.health())) == ([], {"EL-1"})
-
-
-async def test_a_kept_session_delivers_what_came_while_the_gateway_was_away(mosquitto: Mosquitto) -> None:
-    async with connected(mosquitto, keep_session=True, client_id="kept"):
-        pass
-    await asyncio.to_thread(publish, mosquitto, says(1), says(2))
-    async with connected(mosquitto, keep_session=True, client_id="kept") as rig:
-        await rig.until(lambda: rig.speeds == [1, 2])
 
 
 async def test_a_name_used_twice_does_not_become_a_storm(mosquitto: Mosquitto) -> None:
@@ -242,37 +140,3 @@ async def test_a_driver_may_be_started_again(mosquitto: Mosquitto) -> None:
     again.cancel()
     await asyncio.wait({again})
     assert rig.health().reason == "stopped"
-
-
-def openssl(*arguments: str, cwd: Path) -> None:
-    subprocess.run(["openssl", *arguments], cwd=cwd, check=True, capture_output=True)  # noqa: S607
-
-
-@pytest.fixture
-def certificates(tmp_path: Path) -> Path:
-    """A certificate authority, and a broker's certificate for 127.0.0.1 that it has signed."""
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=site CA", cwd=tmp_path)
-    openssl("req", *curve, "-keyout", "broker.key", "-out", "broker.csr", "-subj", "/CN=broker", cwd=tmp_path)
-    (tmp_path / "names").write_text("subjectAltName=IP:127.0.0.1\n")
-    signing = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names")
-    openssl("x509", "-req", "-in", "broker.csr", "-out", "broker.pem", *signing, cwd=tmp_path)
-    return tmp_path
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # paho drops a socket that fails in TLS
-async def test_tls_is_checked_against_the_sites_own_authority(mosquitto: Mosquitto, certificates: Path) -> None:
-    mosquitto.stop()
-    mosquitto.start(f"certfile {certificates}/broker.pem", f"keyfile {certificates}/broker.key")
-    who = {"username": mosquitto.username, "password": mosquitto.password}
-    async with running(url=f"mqtts://127.0.0.1:{mosquitto.port}", ca=certificates / "ca.pem", **who) as rig:
-        await rig.until(lambda: rig.counts("connections") == 1)
-        burst = [says(i % 5) for i in range(200)]
-        await asyncio.to_thread(publish, mosquitto, *burst, ca=certificates / "ca.pem")
-        await rig.until(lambda: rig.speeds == [i % 5 for i in range(200)])
-    async with running(url=f"mqtts://127.0.0.1:{mosquitto.port}", **who) as rig:
-        await rig.until(lambda: "certificate is not accepted: unable to get local issuer" in rig.health().reason)
-    async with running(url=f"mqtts://localhost:{mosquitto.port}", ca=certificates / "ca.pem", **who) as rig:
-        await rig.until(lambda: "certificate is not accepted: hostname mismatch" in rig.health().reason.lower())
-    async with running(url=mosquitto.url, **who) as rig:
-        await rig.until(lambda: rig.health().state == "offline" and rig.health().reason != "not connected yet")

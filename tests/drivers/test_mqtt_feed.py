@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from drivers.device import Batch, Health
 from drivers.mqtt import MqttDevice, MqttProfile
+from drivers.mqtt.ears import JsonEar
 from drivers.mqtt.feed import Feed
-from drivers.mqtt.inbox import PAYLOAD_LIMIT, Inbox
+from drivers.mqtt.inbox import PAYLOAD_LIMIT, Arrived, Inbox
 from drivers.mqtt.link import Standing
-from drivers.payload import Refused
+from drivers.refused import Refused
 
 NOW = 1_773_532_800.0
 CONNECTED = Standing(connected=True, reason="", since=NOW - 100)
@@ -29,10 +30,14 @@ class Elevator:
         points = [{"name": "door", "map": {"closed": 0, "open": 1}}, {"name": "speed"}]
         written = {"profile": "elevator", "stamp": "ts", "hold": "60s", "points": points, **profile}
         device = {"id": "EL-1", "profile": "elevator", "on": "broker", "every": "5s", "topic": "el/1"}
-        self.feed = Feed(MqttDevice.model_validate(device), MqttProfile.model_validate(written), self.counts)
+        kind = MqttProfile.model_validate(written)
+        self.feed = Feed(MqttDevice.model_validate(device), kind, self.counts)
+        self.ear = JsonEar()
+        self.ear.add(self.feed, kind)
 
     def say(self, arrival: float, *, retained: bool = False, **message: Any) -> list[Batch]:
-        return self.feed.take(message, NOW + arrival, retained=retained)
+        payload = json.dumps(message).encode()
+        return list(self.ear.hear(Arrived("el/1", payload, NOW + arrival, "retained" if retained else "")))
 
     def times(self, batches: list[Batch]) -> list[float]:
         return [batch.time - NOW for batch in batches]
@@ -123,7 +128,10 @@ def test_health_says_how_the_device_stands_since_when_and_why() -> None:
     assert elevator.stands(41.0) == Health("stale", "no news for more than 15 s", NOW + 40)
     gone = Standing(connected=False, reason="the broker closed the connection", since=NOW + 41)
     assert elevator.stands(42.0, gone) == Health("offline", "the broker closed the connection", NOW + 41)
-    assert elevator.stands(42.0, denied="not authorized").reason == "the broker denies the topic: not authorized"
+    assert (
+        elevator.stands(42.0, denied="el/1: not authorized").reason
+        == "the broker denies the topic el/1: not authorized"
+    )
     elevator.feed.refuse(Refused("json", "not JSON"), NOW + 43)
     elevator.feed.refuse(Refused("json", "not JSON"), NOW + 44)
     assert elevator.stands(45.0) == Health("bad", "last message refused: not JSON", NOW + 43)
@@ -152,7 +160,7 @@ def test_times_of_a_device_only_grow(messages: list[tuple[float, bool, str]]) ->
 def test_a_flood_loses_the_oldest_and_counts_them() -> None:
     inbox = Inbox()
     for i in range(12_000):
-        inbox.put("el/1", json.dumps(i).encode(), NOW, retained=False)
+        inbox.put("el/1", json.dumps(i).encode(), NOW)
     assert inbox.dropped == 2_000
     assert inbox.take(1)[0].payload == b"2000"
     assert len(inbox.take(20_000)) == 9_999
@@ -160,9 +168,9 @@ def test_a_flood_loses_the_oldest_and_counts_them() -> None:
 
 
 def test_large_messages_cannot_eat_the_memory() -> None:
-    inbox = Inbox(most_bytes=3 * PAYLOAD_LIMIT)
-    inbox.put("el/1", b"x" * (PAYLOAD_LIMIT + 1), NOW, retained=False)
+    inbox = Inbox(most_bytes=3 * (PAYLOAD_LIMIT + 1024))
+    inbox.put("el/1", b"x" * (PAYLOAD_LIMIT + 1), NOW)
     for _ in range(5):
-        inbox.put("el/1", b"x" * PAYLOAD_LIMIT, NOW, retained=False)
+        inbox.put("el/1", b"x" * PAYLOAD_LIMIT, NOW)
     assert inbox.dropped == 3, "the oversized one, which weighs nothing, and two of the others"
     assert len(inbox.take(10)) == 3

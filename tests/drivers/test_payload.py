@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from drivers.payload import JsonPoint, Layout, Refused, parse, stamp_time
+from drivers.payload import JsonPoint, Layout, parse
+from drivers.refused import Refused
+from drivers.stamps import stamp_time
 
 REFUSED = {
     "not JSON": b"door=open",

@@ -8,8 +8,9 @@ from random import Random
 from typing import Any
 
 from drivers.codec import Decoder
-from drivers.modbus.profile import ModbusPoint, ModbusProfile
-from drivers.modbus.unit import Layout
+from drivers.modbus.knowledge import Knowledge, Layout
+from drivers.modbus.point import ModbusPoint
+from drivers.modbus.profile import ModbusProfile
 from drivers.plan import FUNCTION
 
 UNIT = 17
@@ -34,7 +35,7 @@ class Asked:
         """The points must fit into one read."""
         named = [{"name": f"p{i}", **point} for i, point in enumerate(points)]
         profile = ModbusProfile.model_validate({"profile": "fuzz", "driver": "modbus", "points": named})
-        layout = Layout.of(profile, profile.max_gap)
+        layout = Layout.of(profile, Knowledge())
         (read,) = layout.reads
         return cls(profile.points, layout.decoder, FUNCTION[read.table], read.count, read.size)
 
@@ -123,10 +124,10 @@ def _value(data: bytes, point: ModbusPoint) -> float:
         return float(data[address // 8] >> address % 8 & 1)
     if point.bit is not None:
         return float(int.from_bytes(data[2 * address : 2 * address + 2], "big") >> point.bit & 1)
-    raw = data[2 * address : 2 * address + 2 * point.place.width]
+    raw = data[2 * address : 2 * address + 2 * point.width]
     (number,) = struct.unpack(f">{_SHAPES[point.type]}", _highest_first(raw, point.order or "ABCD"))
     value = float(number) * point.scale + point.offset
-    unknown = number in [_signed(mark, point.type) for mark in point.sentinels]
+    unknown = number in [_signed(mark, point.type) for mark in point.sentinels if not isinstance(mark, str)]
     return value if not unknown and math.isfinite(value) and point.low <= value <= point.high else math.nan
 
 

@@ -12,7 +12,7 @@ from drivers.device import Profile
 from drivers.modbus.knowledge import Knowledge, Layout
 from drivers.modbus.point import ModbusPoint
 from drivers.modbus.profile import ModbusProfile
-from drivers.mqtt.settings import MqttProfile
+from drivers.mqtt.profile import MqttProfile
 from drivers.payload import Layout as JsonLayout
 from drivers.payload import parse
 from gateway.core.library import BUILT_IN, read_profiles

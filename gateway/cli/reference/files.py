@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from drivers.device import Connection, Device, Point, Profile
 from drivers.modbus.point import Link
 from drivers.modbus.profile import Forbidden, Text
-from drivers.mqtt import StampWindow
+from drivers.mqtt import Availability, StampWindow
 from gateway.cli.reference.keys import keys
 from gateway.cli.reference.markdown import page, words
 from gateway.core.history_settings import HistorySettings, InfluxSettings, LocalSettings
@@ -20,7 +20,7 @@ from rules.rule import LevelCondition, Pack, Rule
 _SECTIONS: tuple[type[BaseModel], ...] = (
     Site, Dispatch, Tickets, Policy, HistorySettings, LocalSettings, InfluxSettings, Web, EngineSettings,
 )  # fmt: skip
-_PARTS_OF_PROFILES: tuple[type[BaseModel], ...] = (Forbidden, Text, Link, StampWindow)
+_PARTS_OF_PROFILES: tuple[type[BaseModel], ...] = (Forbidden, Text, Link, StampWindow, Availability)
 
 
 def config_page() -> str:
