@@ -79,7 +79,9 @@ class RegisterDisplay:
         self._points: tuple[Any, ...] = profile.points
         self._spots = spots(profile)
         self._shares = shares(self._spots)
+        self._owners = {part.owner for parts in self._shares.values() for part in parts} - self._shares.keys()
         self._order = order(self._spots)
+        self._known: dict[tuple[int, float, float], tuple[float, float] | None] = {}
 
     def reach(self, column: int, source: Mapping[int, float]) -> tuple[float, float] | None:
         """What both the registers and the profile allow."""
@@ -118,10 +120,10 @@ class RegisterDisplay:
                 raw = spot.number(patterns[column])
             else:
                 raw = self._nearest(column, signal, factor, addend)
-                patterns[column] = spot.pattern(raw)
             values[column] = self._possible(column, spot.value(raw, factor, addend))
-            if column not in self._shares:
-                patterns[column] = np.where(np.isnan(values[column]), np.uint64(spot.unknown), patterns[column])
+            if column in self._owners:
+                unknown = np.isnan(values[column])
+                patterns[column] = np.where(unknown, np.uint64(spot.unknown), spot.pattern(raw))
         return {name: np.where(np.isnan(signals[name]), math.nan, values[column]) for column, name in enumerate(names)}
 
     def _links(self, column: int, source: Mapping[int, Any], one: Any = 1.0) -> tuple[Any, Any]:
@@ -137,9 +139,11 @@ class RegisterDisplay:
     def _nearest(self, column: int, signal: Floats, factor: Floats, addend: Floats) -> Floats:
         """The raw values [T] that come nearest to a signal; the links are the same all the time."""
         spot = self._spots[column]
-        raw = spot.raw(np.nan_to_num(signal), factor, addend)
-        limits = None if spot.codes else self._limits(column, float(factor[0]), float(addend[0]))
-        if limits is None:
+        raw = spot.raw(signal, factor, addend)
+        key = column, float(factor[0]), float(addend[0])
+        if key not in self._known:
+            self._known[key] = None if spot.codes else self._limits(*key)
+        if (limits := self._known[key]) is None:
             return raw
         raw = np.clip(raw, *limits)
         for first, last in spot.sentinels:

@@ -70,8 +70,8 @@ class Spot:
             codes: Floats = np.array(list(self.codes), dtype=np.float64)[nearest]
             return codes
         with np.errstate(all="ignore"):
-            raw = np.nan_to_num((values - self.offset - addend) / (self.scale * factor), nan=0.0)
-        raw = np.clip(raw, *self.raw_range)
+            raw = np.asarray((values - self.offset - addend) / (self.scale * factor)).clip(*self.raw_range)
+        raw[np.isnan(raw)] = 0.0
         if self.is_float:
             return raw.astype(np.float32).astype(np.float64) if self.type == "f32" else raw
         return raw.round()

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -38,26 +39,24 @@ class _Channel:
     high: float
     codes: tuple[float, ...] | None
 
-    def signal(self, machine: Machine, times: Floats) -> Floats:
+    def signal(self, day: "_Day") -> Floats:
         """The values [T] without noise; the display makes possible ones of them."""
-        if self.habit.course == "code":
-            return self._code(machine, times)
-        if self.habit.course == "counter":
-            return self._count(machine, times)
-        level = self._level()
-        own = 1.0 + 0.01 * machine.trait(self.name)
+        machine, times = day.machine, day.times
+        trait = _trait(machine.seed, machine.id, self.name)
         match self.habit.course:
+            case "code":
+                return self._code(machine, times)
+            case "counter":
+                return self._count(day.used_h, trait)
             case "electricity":
-                return level * own * machine.demand(ELECTRICITY, times, noise=0.03)
+                return self._level() * (1.0 + 0.01 * trait) * day.electricity
             case "water":
-                return level * own * machine.demand(WATER, times, noise=0.05)
+                return self._level() * (1.0 + 0.01 * trait) * day.water
             case "air":
-                return machine.ambient(times, mean_c=level * own, swing_k=min(2.5, 0.1 * (self.high - self.low)))
+                return self._level() * (1.0 + 0.01 * trait) + min(1.0, 0.04 * (self.high - self.low)) * day.air
             case _:
-                swing = self.habit.swing
-                return level * (
-                    1.0 + swing * (machine.trait(self.name) + drifting(machine.key(self.name), times, 3600.0))
-                )
+                wander = trait + drifting(machine.key(self.name), times, 3600.0)
+                return self._level() * (1.0 + self.habit.swing * wander)
 
     def _level(self) -> float:
         """The usual level, moved to where there is room for its swing."""
@@ -81,11 +80,45 @@ class _Channel:
         draw = uniform(machine.key(self.name), np.floor(times / _CODE_S).astype(np.int64))
         return np.where(draw < _SHARE_ON, other, quiet)
 
-    def _count(self, machine: Machine, times: Floats) -> Floats:
+    def _count(self, used_h: Floats, trait: float) -> Floats:
         least = max(self.low, 0.0)
         growth = min(self.habit.level, (self.high - least) / _LASTS_H)
-        since = ELECTRICITY.total(machine.local_s(times)) - ELECTRICITY.total(np.array([_FIRST_DAY_S]))
-        return least + growth * (np.maximum(since / 3600.0, 0.0) + _BEFORE_H * (1.0 + machine.trait(self.name)))
+        return least + growth * (used_h + _BEFORE_H * (1.0 + trait))
+
+
+@dataclass(frozen=True, eq=False)
+class _Day:
+    """What the points of one machine have in common at the given times [T]."""
+
+    machine: Machine
+    times: Floats
+
+    @cached_property
+    def electricity(self) -> Floats:
+        """The load, 1 being the mean of a working day."""
+        return self.machine.demand(ELECTRICITY, self.times, noise=0.03)
+
+    @cached_property
+    def water(self) -> Floats:
+        """The draw of water, 1 being the mean of a working day."""
+        return self.machine.demand(WATER, self.times, noise=0.05)
+
+    @cached_property
+    def air(self) -> Floats:
+        """How much warmer than usual the air is, in K."""
+        return self.machine.ambient(self.times, mean_c=0.0, swing_k=2.5)
+
+    @cached_property
+    def used_h(self) -> Floats:
+        """Hours of mean load since the first day."""
+        used = ELECTRICITY.total(self.machine.local_s(self.times)) - ELECTRICITY.total(np.array([_FIRST_DAY_S]))
+        return np.maximum(used / 3600.0, 0.0)
+
+
+@lru_cache(maxsize=4096)
+def _trait(seed: int, device_id: str, name: str) -> float:
+    """What sets one point of one machine apart, in (-1, 1)."""
+    return Machine(device_id, seed).trait(name)
 
 
 def plant_of(profile: Profile) -> Plant:
@@ -96,7 +129,8 @@ def plant_of(profile: Profile) -> Plant:
     constants = {profile.names[column]: value for column, value in fixed.items()}
 
     def signal(machine: Machine, times: Floats) -> Signals:
-        moving = {c.name: c.signal(machine, times) for c in channels if c.name not in constants}
+        day = _Day(machine, times)
+        moving = {c.name: c.signal(day) for c in channels if c.name not in constants}
         return moving | {name: np.full_like(times, value) for name, value in constants.items()}
 
     noise = {channel.name: channel.habit.noise for channel in channels if channel.name not in constants}
