@@ -35,6 +35,30 @@ def payload(
     return message
 
 
+def scalars(
+    profile: Profile, time: float, values: Sequence[float], utc_offset_s: float = 8 * 3600.0
+) -> Mapping[str, Any]:
+    """What each topic carries where points have topics of their own, by the word that stands for `{point}`.
+
+    A point without a path is the whole payload; others are put into an object with the stamp. What is not known is left
+    out.
+    """
+    messages: dict[str, Any] = {}
+    for point, value in zip(profile.points, values, strict=True):
+        topic, path = getattr(point, "topic", None) or point.name, getattr(point, "path", None)
+        if math.isnan(value):
+            continue
+        if path is None:
+            messages[topic] = _word(point, value)
+            continue
+        if topic not in messages:
+            messages[topic] = {}
+            if stamp := getattr(profile, "stamp", None):
+                _put(messages[topic], stamp, _stamp(time, getattr(profile, "stamp_unit", "auto"), utc_offset_s))
+        _put(messages[topic], path, _word(point, value))
+    return messages
+
+
 def _stamp(time: float, unit: str, utc_offset_s: float) -> str | int:
     if unit in _PER_SECOND:
         return round(time * _PER_SECOND[unit])

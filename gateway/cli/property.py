@@ -1,7 +1,7 @@
 """Turns a site's configuration into a simulated property and puts it on the wire."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from gateway.cli.screen import Failed
 from gateway.core.config import Config
 from simulators import modbus, mqtt
 from simulators.broker import BrokerNotStarted, NoBroker, broker
-from simulators.payload import payload
+from simulators.payload import payload, scalars
 from simulators.site import Injection, SimulatedDevice, SimulatedSite
 
 LOOK_WALL_S = 0.05
@@ -49,7 +49,7 @@ async def served(
         programs = [await stack.enter_async_context(_broker(connection)) for connection in brokers.values()]
         group = await stack.enter_async_context(asyncio.TaskGroup())
         for name, connection in brokers.items():
-            devices = [_publisher(site, device) for device in config.devices if device.on == name]
+            devices = [each for device in config.devices if device.on == name for each in _publishers(site, device)]
             collector = _collector(connection, devices, clock, max(1.0, LOOK_WALL_S * speed))
             stack.callback(group.create_task(collector, name=f"collector {name}").cancel)
         yield Served(programs[0] if programs else "none", serial)
@@ -104,19 +104,32 @@ async def _collector(connection: Any, devices: Sequence[mqtt.PublishedDevice], c
     await mqtt.publish(devices, clock, *where, username=username, password=password, look_s=look_s)
 
 
-def _publisher(site: SimulatedSite, device: Device) -> mqtt.PublishedDevice:
-    def message(now: float) -> Mapping[str, Any] | None:
-        values = site.read(device.id, np.array([now]))[0].tolist()
-        return payload(site.devices[device.id].profile, device.id, now, values)
+def _publishers(site: SimulatedSite, device: Device) -> list[mqtt.PublishedDevice]:
+    """One for the device; or one for each of its topics, if its points have their own."""
+    simulated_device = site.devices[device.id]
+    profile, topic = simulated_device.profile, simulated_device.topic or ""
 
-    return mqtt.PublishedDevice(site.devices[device.id].topic or "", device.every, message)
+    def values(now: float) -> list[float]:
+        found: list[float] = site.read(device.id, np.array([now]))[0].tolist()
+        return found
+
+    def message(now: float) -> Any:
+        return payload(profile, device.id, now, values(now))
+
+    def message_of(word: str) -> Callable[[float], Any]:
+        return lambda now: scalars(profile, now, values(now)).get(word)
+
+    if getattr(profile, "format", "json") == "json":
+        return [mqtt.PublishedDevice(topic, device.every, message)]
+    words = scalars(profile, 0.0, [0.0] * len(profile.points))
+    return [mqtt.PublishedDevice(topic.replace("{point}", word), device.every, message_of(word)) for word in words]
 
 
 def _topic(device: Device, profile: Profile) -> str | None:
     if not (isinstance(device, MqttDevice) and isinstance(profile, MqttProfile)):
         return None
-    if profile.format != "json":
-        text = "devices with format: {format} cannot be simulated, only json"
+    if profile.format not in ("json", "scalar"):
+        text = "devices with format: {format} cannot be simulated, only json and scalar"
         raise Failed("format_not_simulated", text, format=profile.format)
     return topic_of(device, profile)
 

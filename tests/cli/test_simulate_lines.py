@@ -22,6 +22,7 @@ from gateway.core.clock import ManualClock, SystemClock
 from gateway.core.config import Config, load
 from gateway.core.library import BUILT_IN, read_profiles
 from gateway.core.plugins import discover
+from tests import needs
 from tests.cli import shop
 
 ROOT = Path(__file__).parents[2]
@@ -194,3 +195,44 @@ def test_a_profile_file_that_is_wrong_is_shown_with_a_caret(tmp_path: Path) -> N
 def test_a_record_is_of_a_site() -> None:
     command = ["simulate", "--profile", "power-meter", "--record", "history.db"]
     assert CliRunner().invoke(app, command).exit_code == WRONG_USE
+
+
+SENSOR = """
+profile: sensor
+driver: mqtt
+format: scalar
+topic: "rooms/{device}/{point}"
+points:
+  - {name: temperature, unit: °C, low: -40, high: 90, scale: 0.1}
+  - {name: door, map: {open: 1, closed: 0}}
+"""
+
+
+def with_sensor(site: Path) -> Config:
+    """The site with a sensor whose points have topics of their own."""
+    (site.parent / "profiles" / "sensor.yaml").write_text(SENSOR, "utf-8")
+    at = f"{{driver: mqtt, url: 'mqtt://127.0.0.1:{shop.free_port()}', username: u, password: !secret mqtt_password}}"
+    text = site.read_text("utf-8").replace("connections: {", f"connections: {{broker: {at}, ")
+    sensor = "  - {id: S-1, profile: sensor, on: broker, every: 5s}\n"
+    site.write_text(text.replace("devices:\n", f"devices:\n{sensor}"), "utf-8")
+    config = load(site, plugins=discover()).config
+    assert config is not None
+    return config
+
+
+@pytest.mark.real
+async def test_points_with_topics_of_their_own_over_a_real_broker(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs.program("mosquitto")
+    monkeypatch.setenv("GATEWAY_SECRET_MQTT_PASSWORD", "a password of the tests")
+    config, clock = with_sensor(site), SystemClock()
+    plant, (device,) = simulated(config, seed=7), [each for each in config.devices if each.id == "S-1"]
+    async with served(plant, config, clock, 1.0), asyncio.timeout(20):
+        opened = discover().drivers["mqtt"].open
+        driver = opened("broker", config.connections["broker"], [device], config.profiles, clock)
+        batches, found = driver.batches(), np.full(2, np.nan)
+        while np.isnan(found).any():
+            batch = await anext(batches)
+            found = np.where(np.isnan(batch.values), found, batch.values)
+        await batches.aclose()
+    truth = plant.read("S-1", np.array([batch.time]))[0]
+    np.testing.assert_allclose(found, truth, atol=1.0)

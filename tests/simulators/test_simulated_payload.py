@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -5,7 +6,8 @@ import pytest
 
 from drivers.mqtt import PLUGIN
 from drivers.payload import JsonPoint, Layout
-from simulators.payload import payload
+from drivers.scalar import Values, parse_scalar
+from simulators.payload import payload, scalars
 from simulators.site import SimulatedDevice, SimulatedSite
 
 TIME = 1_773_446_400.25
@@ -53,3 +55,27 @@ def test_any_profile_is_read_back(samples: dict[str, str]) -> None:
         assert layout.stamp(sample) == time
         assert ((truth >= profile.low) & (truth <= profile.high)).all()
         assert truth[2] in {4.0, 7.0}
+
+
+def test_points_with_topics_of_their_own_are_read_back() -> None:
+    points = [
+        {"name": "temp", "unit": "°C", "low": -40, "high": 90, "scale": 0.1},
+        {"name": "door", "map": {"open": 1, "closed": 0}},
+        {"name": "running", "low": 0, "high": 1},
+        {"name": "level", "unit": "m", "low": 0, "high": 9, "topic": "tank", "path": "v.level"},
+        {"name": "volume", "unit": "m³", "low": 0, "high": 1e6, "topic": "tank", "path": "v.volume"},
+    ]
+    written = {"profile": "sensor", "driver": "mqtt", "format": "scalar", "stamp": "t", "stamp_unit": "ms"}
+    profile = PLUGIN.profile.model_validate({**written, "points": points})
+    site = SimulatedSite([SimulatedDevice("S-1", profile, "sensor", "broker")], seed=7)
+    truth = site.read("S-1", np.array([TIME]))[0]
+    messages = scalars(profile, TIME, truth.tolist())
+    assert set(messages) == {"temp", "door", "running", "tank"}
+    for word, message in messages.items():
+        columns = {i: point for i, point in enumerate(profile.points) if (point.topic or point.name) == word}
+        read = Values(columns, len(points), "t", "ms")
+        arrived = parse_scalar(json.dumps(message).encode())
+        for column in columns:
+            assert read.row(arrived)[column] == pytest.approx(truth[column], abs=1e-9)
+        assert read.stamp(arrived) == (TIME if word == "tank" else None)
+    assert scalars(profile, TIME, [float("nan")] * len(points)) == {}
