@@ -42,6 +42,10 @@ async def served(
 
     Raises Failed if a port cannot be opened, a line cannot be simulated or no broker can be started.
     """
+    drivers = {config.connections[device.on].driver for device in config.devices}
+    if strange := sorted(drivers - {"modbus", "mqtt"}):
+        text = "devices that are read over {driver} cannot be simulated, only those over modbus and mqtt"
+        raise Failed("driver_not_simulated", text, driver=strange[0])
     async with AsyncExitStack() as stack:
         lines = {name: _line(name, wire, paced=paced) for name, wire in _wires(config, "modbus").items()}
         serial = (await stack.enter_async_context(opened(site, clock, lines))).serial

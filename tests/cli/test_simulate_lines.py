@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,16 @@ async def test_what_cannot_be_simulated_is_said(site: Path, url: str, settings: 
     config = on(site, url, **settings)
     with pytest.raises(Failed, match=said):
         async with served(simulated(config, seed=7), config, SystemClock(), 1.0):
+            pass
+
+
+async def test_what_another_driver_reads_is_not_served(site: Path) -> None:
+    config = on(site, "tcp://127.0.0.1:1502")
+    strange = config.connections["pump-room"].model_copy(update={"driver": "sysfs"})
+    with pytest.raises(Failed, match="read over sysfs cannot be simulated, only those over modbus and mqtt"):
+        async with served(
+            simulated(config, seed=7), replace(config, connections={"pump-room": strange}), SystemClock(), 1.0
+        ):
             pass
 
 
