@@ -25,7 +25,7 @@ class PublishedDevice:
 
     topic: str
     every_s: float
-    payload: Callable[[float], Mapping[str, Any] | None]
+    payload: Callable[[float], Any]
     _sent_at: float = field(default=-math.inf, init=False)
     _status: Any = field(default=None, init=False)
 
@@ -34,7 +34,7 @@ class PublishedDevice:
         content = self.payload(now)
         if content is None:
             return None
-        status = content.get("status")
+        status = content.get("status") if isinstance(content, Mapping) else None
         if status == self._status and now - self._sent_at < self.every_s - _EARLY_S:
             return None
         self._sent_at, self._status = now, status

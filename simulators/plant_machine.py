@@ -67,10 +67,14 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """A kind of machine: what it does without noise, and the noise of those channels that have any."""
+    """A kind of machine: what it does without noise, and the noise of those channels that have any.
+
+    `shown` is what becomes of the measured signals on the way to the wire, if the machine knows that.
+    """
 
     signal: Callable[[Machine, Floats], Signals]
     noise: Mapping[str, Noise]
+    shown: Callable[[Signals], Signals] = lambda signals: signals
 
     def sigma(self, channel: str, signal: Floats) -> Floats:
         """The noise of a channel at each value of its signal, [T]."""
@@ -80,10 +84,12 @@ class Plant:
     def measured(self, machine: Machine, times: Floats, signals: Signals) -> Signals:
         """The signals with noise: one draw for all noisy channels at once."""
         noisy = [name for name in self.noise if name in signals]
+        if not noisy:
+            return self.shown(signals)
         keys = np.concatenate([machine.key(name) for name in noisy])
         draws = normal(keys[:, None], np.floor(times).astype(np.int64))
         measured = {name: signals[name] + self.sigma(name, signals[name]) * draws[i] for i, name in enumerate(noisy)}
-        return signals | measured
+        return self.shown(signals | measured)
 
 
 def lagged(drive: Callable[[Floats], Floats], times: Floats, tau_s: float) -> Floats:

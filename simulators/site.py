@@ -10,7 +10,8 @@ import numpy as np
 
 from drivers.device import Profile
 from simulators.faults import FAULTS, Case, Fault, Level
-from simulators.plant import PLANTS, Machine, Signals
+from simulators.plant import PLANTS, Machine, Plant, Signals
+from simulators.plant_any import plant_of
 from simulators.plant_machine import Floats
 
 _SCANNED = 20_000  # instants at which a fault's first sight is looked for
@@ -18,7 +19,10 @@ _SCANNED = 20_000  # instants at which a fault's first sight is looked for
 
 @dataclass(frozen=True, slots=True)
 class SimulatedDevice:
-    """A machine on a wire. `kind` names its plant; `unit` is its Modbus address, `topic` where it publishes."""
+    """A machine on a wire. `kind` names its plant; `unit` is its Modbus address, `topic` where it publishes.
+
+    A kind that has no plant gets one that goes by the names and units of its profile.
+    """
 
     id: str
     profile: Profile
@@ -83,7 +87,10 @@ class SimulatedSite:
             device.id: Machine(device.id, seed, device.ratings, utc_offset_s) for device in self.devices.values()
         }
         self._cases: dict[str, list[tuple[str, Fault, Case]]] = {name: [] for name in self.devices}
+        self._plants: dict[str, Plant] = {}
         for device in self.devices.values():
+            if device.kind not in self._plants:
+                self._plants[device.kind] = PLANTS.get(device.kind) or plant_of(device.profile)
             self._check_channels(device)
         for injection in faults:
             self.inject(injection)
@@ -100,7 +107,7 @@ class SimulatedSite:
     def read(self, device_id: str, times: Floats) -> Floats:
         """What the device measures at the given times [T]: values [T, P] in column order, NaN where it is silent."""
         device, machine = self.devices[device_id], self._machines[device_id]
-        plant = PLANTS[device.kind]
+        plant = self._plants[device.kind]
         signals = plant.signal(machine, times)
         for _, fault, case in self._cases[device_id]:
             signals = _befallen(fault, case, times, signals)
@@ -125,14 +132,14 @@ class SimulatedSite:
 
     def _truth(self, device: SimulatedDevice, name: str, fault: Fault, case: Case) -> Truth:
         times = case.onset + np.arange(0.0, case.duration_s, max(1.0, case.duration_s / _SCANNED))
-        normal = PLANTS[device.kind].signal(case.machine, times)
+        normal = self._plants[device.kind].signal(case.machine, times)
         signals = _befallen(fault, case, times, normal)
         seen = {level: times[sight(signals, normal)] for level, sight in fault.shown.items()}
         shown = {level: float(moments[0]) for level, moments in seen.items() if moments.size}
         return Truth(name, device.id, case.onset, case.onset + case.duration_s, shown, fault.rule_class)
 
     def _check_channels(self, device: SimulatedDevice) -> None:
-        channels = PLANTS[device.kind].signal(self._machines[device.id], np.zeros(1))
+        channels = self._plants[device.kind].signal(self._machines[device.id], np.zeros(1))
         if missing := [name for name in device.profile.names if name not in channels]:
             raise ValueError(f"a simulated {device.kind} does not measure {', '.join(missing)} ({device.id})")
 

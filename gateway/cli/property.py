@@ -1,21 +1,21 @@
 """Turns a site's configuration into a simulated property and puts it on the wire."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import SecretStr
 
 from drivers.device import Clock, Device, Profile
+from drivers.modbus.settings import ModbusConnection
 from drivers.mqtt import MqttDevice, MqttProfile, topic_of
 from gateway.cli.screen import Failed
 from gateway.core.config import Config
 from simulators import modbus, mqtt
 from simulators.broker import BrokerNotStarted, NoBroker, broker
-from simulators.payload import payload
-from simulators.plant import PLANTS
+from simulators.payload import payload, scalars
 from simulators.site import Injection, SimulatedDevice, SimulatedSite
 
 LOOK_WALL_S = 0.05
@@ -23,37 +23,69 @@ LOOK_WALL_S = 0.05
 
 
 def simulated(config: Config, seed: int, faults: Sequence[Injection] = ()) -> SimulatedSite:
-    """The property that a configuration describes. Raises Failed if nothing simulates one of its device types."""
-    if unknown := sorted({device.profile for device in config.devices} - set(PLANTS)):
-        raise Failed(
-            "not_simulated",
-            "nothing simulates the profile {profile}; there are {known}",
-            profile=unknown[0],
-            known=sorted(PLANTS),
-        )
+    """The property that a configuration describes."""
     return SimulatedSite([_device(config, device) for device in config.devices], seed, faults)
 
 
-@asynccontextmanager
-async def served(site: SimulatedSite, config: Config, clock: Clock, speed: float) -> AsyncIterator[str]:
-    """Serve every device at the address that the configuration names; yields the name of the MQTT broker, if any.
+class Served(NamedTuple):
+    """The name of the MQTT broker, or "none", and the terminals that stand for serial ports, by connection."""
 
-    Raises Failed if a port cannot be opened or no broker can be started.
+    broker: str
+    serial: Mapping[str, str]
+
+
+@asynccontextmanager
+async def served(
+    site: SimulatedSite, config: Config, clock: Clock, speed: float, *, paced: bool = False
+) -> AsyncIterator[Served]:
+    """Serve every device at the address that the configuration names; if `paced`, serial lines are as slow as theirs.
+
+    Raises Failed if a port cannot be opened, a line cannot be simulated or no broker can be started.
     """
+    drivers = {config.connections[device.on].driver for device in config.devices}
+    if strange := sorted(drivers - {"modbus", "mqtt"}):
+        text = "devices that are read over {driver} cannot be simulated, only those over modbus and mqtt"
+        raise Failed("driver_not_simulated", text, driver=strange[0])
     async with AsyncExitStack() as stack:
-        addresses = {name: (wire.host, wire.port) for name, wire in _wires(config, "modbus").items()}
-        try:
-            await stack.enter_async_context(modbus.serve(site, clock, addresses))
-        except OSError as error:
-            raise Failed("no_port", "a port cannot be opened: {reason}", reason=error.strerror) from error
+        lines = {name: _line(name, wire, paced=paced) for name, wire in _wires(config, "modbus").items()}
+        serial = (await stack.enter_async_context(opened(site, clock, lines))).serial
         brokers = _wires(config, "mqtt")
         programs = [await stack.enter_async_context(_broker(connection)) for connection in brokers.values()]
         group = await stack.enter_async_context(asyncio.TaskGroup())
         for name, connection in brokers.items():
-            devices = [_publisher(site, device) for device in config.devices if device.on == name]
+            devices = [each for device in config.devices if device.on == name for each in _publishers(site, device)]
             collector = _collector(connection, devices, clock, max(1.0, LOOK_WALL_S * speed))
             stack.callback(group.create_task(collector, name=f"collector {name}").cancel)
-        yield programs[0] if programs else "none"
+        yield Served(programs[0] if programs else "none", serial)
+
+
+@asynccontextmanager
+async def opened(
+    site: SimulatedSite, clock: Clock, lines: Mapping[str, modbus.TcpLine | modbus.SerialLine]
+) -> AsyncIterator[modbus.Opened]:
+    """Answer on Modbus lines while the block lasts. Raises Failed if one cannot be opened."""
+    async with AsyncExitStack() as stack:
+        try:
+            found = await stack.enter_async_context(modbus.serve(site, clock, lines))
+        except OSError as error:
+            raise Failed("no_port", "a port cannot be opened: {reason}", reason=error.strerror) from error
+        yield found
+
+
+def _line(name: str, at: ModbusConnection, *, paced: bool) -> modbus.TcpLine | modbus.SerialLine:
+    """The other side of a connection. Raises Failed if only the real one can be that."""
+    byte_s = at.wire_s(1) if paced else 0.0
+    match at.where.scheme:
+        case "tls":
+            text = "connection {name} is tls://, and only the real equipment has its certificate; rehearse with tcp://"
+            raise Failed("tls_not_simulated", text, name=name)
+        case "rtu" if at.parity != "none":
+            text = "connection {name} has parity, and a simulated serial port cannot; rehearse with parity: none"
+            raise Failed("parity_not_simulated", text, name=name)
+        case "rtu":
+            return modbus.SerialLine(at.where.path, byte_s)
+        case scheme:
+            return modbus.TcpLine(at.host, at.port, scheme == "rtu+tcp", byte_s)
 
 
 @asynccontextmanager
@@ -76,19 +108,32 @@ async def _collector(connection: Any, devices: Sequence[mqtt.PublishedDevice], c
     await mqtt.publish(devices, clock, *where, username=username, password=password, look_s=look_s)
 
 
-def _publisher(site: SimulatedSite, device: Device) -> mqtt.PublishedDevice:
-    def message(now: float) -> Mapping[str, Any] | None:
-        values = site.read(device.id, np.array([now]))[0].tolist()
-        return payload(site.devices[device.id].profile, device.id, now, values)
+def _publishers(site: SimulatedSite, device: Device) -> list[mqtt.PublishedDevice]:
+    """One for the device; or one for each of its topics, if its points have their own."""
+    simulated_device = site.devices[device.id]
+    profile, topic = simulated_device.profile, simulated_device.topic or ""
 
-    return mqtt.PublishedDevice(site.devices[device.id].topic or "", device.every, message)
+    def values(now: float) -> list[float]:
+        found: list[float] = site.read(device.id, np.array([now]))[0].tolist()
+        return found
+
+    def message(now: float) -> Any:
+        return payload(profile, device.id, now, values(now))
+
+    def message_of(word: str) -> Callable[[float], Any]:
+        return lambda now: scalars(profile, now, values(now)).get(word)
+
+    if getattr(profile, "format", "json") == "json":
+        return [mqtt.PublishedDevice(topic, device.every, message)]
+    words = scalars(profile, 0.0, [0.0] * len(profile.points))
+    return [mqtt.PublishedDevice(topic.replace("{point}", word), device.every, message_of(word)) for word in words]
 
 
 def _topic(device: Device, profile: Profile) -> str | None:
     if not (isinstance(device, MqttDevice) and isinstance(profile, MqttProfile)):
         return None
-    if profile.format != "json":
-        text = "devices with format: {format} cannot be simulated, only json"
+    if profile.format not in ("json", "scalar"):
+        text = "devices with format: {format} cannot be simulated, only json and scalar"
         raise Failed("format_not_simulated", text, format=profile.format)
     return topic_of(device, profile)
 

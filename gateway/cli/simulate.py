@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -14,8 +18,10 @@ from gateway.cli.property import served, simulated
 from gateway.cli.record import inject, refuse_record, span, write_record
 from gateway.cli.run import HandedClock, loop_factory
 from gateway.cli.screen import AskedLanguage, chosen_language, failures, load_or_exit
+from gateway.cli.single import alone, read_profile, served_alone
 from gateway.core.clock import ScaledClock, SystemClock
 from gateway.core.config import Config
+from gateway.core.messages import machine_language
 from gateway.core.plugins import discover
 from simulators.site import SimulatedSite
 
@@ -33,44 +39,84 @@ def simulate(
     until: Annotated[str, typer.Option(help="With --record: when it ends, in the site's time.")] = "2026-03-16",
     days: Annotated[int, typer.Option(min=1, max=400, help="With --record: how long it is.")] = 28,
     every: Annotated[str, typer.Option(help="With --record: time between two readings.")] = "1m",
+    paced: Annotated[bool, typer.Option("--paced", help="Answer as slowly as the baud rate of a serial line.")] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Serve one device of this profile or *.yaml file, without a site."),
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="With --profile: its TCP port, 0 for a free one.")] = 1502,
+    unit: Annotated[int, typer.Option(min=0, max=255, help="With --profile: its Modbus address.")] = 1,
     clock: HandedClock = None,
     lang: AskedLanguage = None,
 ) -> None:
     """Serve every device of a site at the address that its configuration names, with a broker, until stopped.
 
+    A serial port is simulated by a terminal, whose path is printed; if nothing is at the configured path yet, that
+    leads to it.
+
     A fault is {"fault": "dry-run", "device": "P-1", "severity": 0.7, "duration_s": 900}, and begins at once or at its
     "onset": "2026-03-10T08:00" in the site's time, or seconds since 1970.
     """
+    now = SystemClock().now()
+    clock = clock or ScaledClock(now, now, speed)
+    if profile is not None:
+        if record is not None:
+            raise typer.BadParameter("a record is written of a site, not of a --profile", param_hint="--record")
+        language = chosen_language(lang, machine_language(os.environ))
+        with failures(language):
+            plant = alone(read_profile(profile, language), unit, seed)
+            _run(_serve(plant, served_alone(plant, clock, port), clock, ZoneInfo("UTC"), listen=faults))
+        return
     config = load_or_exit(site, discover(), need_secrets=record is None, lang=lang)
     language = chosen_language(lang, config.site.language)
     with failures(language):
         plant = simulated(config, seed)
-        if record is not None:
-            stretch = span(until, days, every, config.site.zone)
-            refuse_record(record)
-            if faults:
-                inject(plant, config, sys.stdin.buffer, stretch)
-            write_record(record, plant, config, stretch, language)
+        if record is None:
+            _run(_serve(plant, _served(plant, config, clock, paced=paced), clock, config.site.zone, listen=faults))
             return
-        now = SystemClock().now()
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(_serve(plant, config, clock or ScaledClock(now, now, speed), listen=faults))
+        stretch = span(until, days, every, config.site.zone)
+        refuse_record(record)
+        if faults:
+            inject(plant, config, sys.stdin.buffer, stretch)
+        write_record(record, plant, config, stretch, language)
 
 
-async def _serve(plant: SimulatedSite, config: Config, clock: ScaledClock, *, listen: bool) -> None:
+def _run(serving: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(serving)
+
+
+@asynccontextmanager
+async def _served(
+    plant: SimulatedSite, config: Config, clock: ScaledClock, *, paced: bool
+) -> AsyncIterator[Mapping[str, Any]]:
+    """A whole site; yields what there is to say of it."""
+    async with served(plant, config, clock, clock.speed, paced=paced) as found:
+        serial = {"serial": found.serial} if found.serial else {}
+        yield {"serving": len(config.devices), "broker": found.broker, **serial}
+
+
+async def _serve(
+    plant: SimulatedSite,
+    serving: AbstractAsyncContextManager[Mapping[str, Any]],
+    clock: ScaledClock,
+    zone: ZoneInfo,
+    *,
+    listen: bool,
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with served(plant, config, clock, clock.speed) as program:
-        typer.echo(json.dumps({"serving": len(config.devices), "broker": program}))
-        orders = asyncio.create_task(_take_orders(plant, config, clock), name="orders") if listen else None
+    async with serving as said:
+        typer.echo(json.dumps(said))
+        orders = asyncio.create_task(_take_orders(plant, clock, zone), name="orders") if listen else None
         await stop.wait()
         if orders is not None:
             orders.cancel()
 
 
-async def _take_orders(plant: SimulatedSite, config: Config, clock: ScaledClock) -> None:
+async def _take_orders(plant: SimulatedSite, clock: ScaledClock, zone: ZoneInfo) -> None:
     """Inject what standard input asks for; a line that makes no sense is answered with one sentence."""
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -78,7 +124,7 @@ async def _take_orders(plant: SimulatedSite, config: Config, clock: ScaledClock)
         if not line.strip():
             continue
         try:
-            order = read_fault(line, plant, clock.now(), config.site.zone)
+            order = read_fault(line, plant, clock.now(), zone)
             typer.echo(json.dumps({"fault": order.fault, "shown": plant.inject(order).shown}))
         except ValueError as error:
             typer.echo(f"error: not a fault: {error}", err=True)

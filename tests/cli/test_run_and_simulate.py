@@ -147,19 +147,6 @@ async def test_a_broker_whose_port_is_taken(tmp_path: Path) -> None:
         await _serve(config)
 
 
-def test_a_device_that_nothing_simulates(site: Path) -> None:
-    profiles = site.with_name("profiles")
-    profiles.mkdir()
-    point = "{name: level, address: 0, table: input, type: u16}"
-    (profiles / "tank.yaml").write_text(f"profile: tank\ndriver: modbus\npoints: [{point}]\n", "utf-8")
-    text = site.read_text("utf-8").replace(
-        "profile: pump-set, on: pump-room, unit: 2", "profile: tank, on: pump-room, unit: 2"
-    )
-    site.write_text(f"{text}profiles: [profiles]\n", "utf-8")
-    with pytest.raises(Failed, match="nothing simulates the profile tank; there are elevator, power-meter"):
-        simulated(config_of(site), seed=1)
-
-
 def test_asking_for_help_or_status_does_not_load_servers_and_clients() -> None:
     heavy = ["influxdb_client", "aiohttp", "sklearn", "gateway.app.daemon"]
     code = f"import sys, gateway.cli.main; print(*({heavy!r} & sys.modules.keys()))".replace("[", "{").replace("]", "}")

@@ -10,7 +10,7 @@ import yaml
 from drivers.device import Clock
 from drivers.modbus import PLUGIN
 from gateway.core.clock import ManualClock
-from simulators.modbus import serve
+from simulators.modbus import TcpLine, serve
 from simulators.site import SimulatedDevice, SimulatedSite
 
 TIME = 1_773_446_400.0
@@ -25,8 +25,8 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def url(site: SimulatedSite, clock: Clock) -> AsyncIterator[str]:
-    async with serve(site, clock, {"plant-room": ("127.0.0.1", 0)}) as ports:
-        yield f"tcp://127.0.0.1:{ports['plant-room']}"
+    async with serve(site, clock, {"plant-room": TcpLine("127.0.0.1", 0)}) as opened:
+        yield f"tcp://127.0.0.1:{opened.ports['plant-room']}"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pymodbus.client import AsyncModbusTcpClient
 
-from simulators.modbus import serve
+from simulators.modbus import TcpLine, serve
 from simulators.registers import RegisterMap
 from simulators.site import Injection, SimulatedDevice, SimulatedSite
 
@@ -38,9 +38,9 @@ def site(property_devices: list[SimulatedDevice]) -> SimulatedSite:
 
 @pytest.fixture
 async def port(site: SimulatedSite, clock: StoppedClock) -> AsyncIterator[int]:
-    async with serve(site, clock, {"plant-room": ("127.0.0.1", 0)}) as ports:
-        assert set(ports) == {"plant-room"}
-        yield ports["plant-room"]
+    async with serve(site, clock, {"plant-room": TcpLine("127.0.0.1", 0)}) as opened:
+        assert set(opened.ports) == {"plant-room"}
+        yield opened.ports["plant-room"]
 
 
 @pytest.fixture
