@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 _FILES_BESIDE_SOCKETS = 200
 _STOP_S = 15.0
@@ -38,8 +39,8 @@ def equipment(silent: int = 0) -> Iterator[list[int]]:
 
 
 @contextmanager
-def serving(module: str, *arguments: str) -> Iterator[list[int]]:
-    """Run a program that prints its ports as JSON and serves until its standard input ends. Raises NotMeasured."""
+def serving(module: str, *arguments: str) -> Iterator[list[Any]]:
+    """Run a program that prints as JSON where it is and serves until its standard input ends. Raises NotMeasured."""
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None

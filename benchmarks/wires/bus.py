@@ -1,4 +1,4 @@
-"""What dead units cost their neighbours on a bus that answers one question at a time, once the driver has given up.
+"""What dead units cost their neighbours on a serial bus, once the driver has given them up.
 
 Three buses in turn: all units alive, only the ones that stay alive, and all with some of them dead. The extra is what
 the third takes longer than the second.
@@ -14,7 +14,6 @@ import numpy as np
 
 from benchmarks.figures import Figure, Goal, Result
 from benchmarks.programs import NotMeasured, last_line, serving
-from benchmarks.wires.fleet import local
 
 ANSWER_S, TIMEOUT_S = 0.04, 0.3
 _EVERY = "500ms"
@@ -65,7 +64,7 @@ def bus(load: BusLoad, tell: Tell) -> Result:
         for cycles, (units, dead) in zip(found, buses, strict=True):
             tell(f"bus, round {number} of {load.rounds}: {units} units, {dead} dead")
             cycles.append(_run(load, units, dead))
-    text = f"{load.devices} units on one connection, one question at a time, {1e3 * ANSWER_S:g} ms an answer, "
+    text = f"{load.devices} units on one serial line, {1e3 * ANSWER_S:g} ms an answer, "
     text += f"timeout {1e3 * TIMEOUT_S:g} ms, {load.dead} dead"
     return Result("bus", text, *_findings(load, *found))
 
@@ -98,12 +97,12 @@ def _findings(
 
 def _run(load: BusLoad, units: int, dead: int) -> Cycles:
     silent = map(str, range(units - dead + 1, units + 1))
-    with serving("benchmarks.wires.bus_equipment", str(ANSWER_S), *silent) as (port,):
-        return watched(local(port), load, units, dead)
+    with serving("benchmarks.wires.bus_equipment", str(ANSWER_S), *silent) as (url,):
+        return watched(url, load, units, dead)
 
 
 def watched(url: str, load: BusLoad, units: int, dead: int) -> Cycles:
-    """The cycles of the healthy units on whatever bus is at the url; the last units are the dead ones."""
+    """The cycles of the healthy units on whatever line is at the url; the last units are the dead ones."""
     command = [sys.executable, "-m", "benchmarks.wires.bus_cycles", url, str(units), str(dead), str(load.points)]
     command += [_EVERY, f"{1e3 * TIMEOUT_S:g}ms", str(load.warm_up_s), str(load.seconds)]
     seconds = json.loads(last_line(command, load.warm_up_s + load.seconds + 60.0))

@@ -1,61 +1,53 @@
-"""A serial bus behind a Modbus TCP gateway, as a program: one answer at a time, each slow, and units that are silent.
+"""A serial bus, as a program: units on the far end of a pseudo-terminal that answer slowly, or never.
 
-Prints its port as a line of JSON and serves until its standard input ends.
+Prints the address of the near end as a line of JSON and serves until its standard input ends.
 """
 
 import asyncio
 import json
+import os
 import sys
+import tty
 from collections.abc import Collection, Sequence
 from itertools import cycle
-from typing import cast
 
-from benchmarks.equipment import answer, images
-from benchmarks.window import runner
+from pymodbus.framer import FramerRTU
 
-_REQUEST = 12
+from benchmarks.equipment import images
+
+_REQUEST = 8
 
 
-class Bus(asyncio.Protocol):
-    """One client's connection. A silent unit's question is dropped: the client's patience ends it."""
+class Bus:
+    """The units. A silent unit's question is dropped: the patience of whoever asked ends it."""
 
-    def __init__(self, values: Sequence[bytes], answer_s: float, silent: Collection[int]) -> None:
-        self._values, self._answer_s, self._silent = cycle(values), answer_s, silent
+    def __init__(self, line: int, values: Sequence[bytes], answer_s: float, silent: Collection[int]) -> None:
+        self._line, self._values, self._answer_s, self._silent = line, cycle(values), answer_s, silent
         self._rest = b""
-        self._free_at = 0.0
-        self._transport: asyncio.Transport
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See asyncio."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's transports are of no class of asyncio's
-
-    def data_received(self, data: bytes) -> None:
-        """Answer every whole question when the line has had time for it."""
-        data = self._rest + data
+    def read(self) -> None:
+        """Answer what was asked, when the line has had time for it."""
+        data = self._rest + os.read(self._line, 1024)
         while len(data) >= _REQUEST:
             question, data = data[:_REQUEST], data[_REQUEST:]
-            if question[6] not in self._silent:
-                self._answer(question)
+            if question[0] not in self._silent:
+                asyncio.get_running_loop().call_later(self._answer_s, self._answer, question)
         self._rest = data
 
     def _answer(self, question: bytes) -> None:
-        loop = asyncio.get_running_loop()
-        self._free_at = max(self._free_at, loop.time()) + self._answer_s
-        loop.call_at(self._free_at, self._write, answer(question, next(self._values)))
-
-    def _write(self, frame: bytes) -> None:
-        if not self._transport.is_closing():
-            self._transport.write(frame)
+        size = 2 * (question[4] << 8 | question[5])
+        body = question[:2] + bytes([size]) + next(self._values)[:size]
+        os.write(self._line, body + FramerRTU.compute_CRC(body).to_bytes(2, "big"))
 
 
 async def serve(answer_s: float, silent: Collection[int]) -> None:
-    """Listen on a free port of the loopback, say which, and go on until standard input ends."""
-    loop, values = asyncio.get_running_loop(), images()
-    server = await loop.create_server(lambda: Bus(values, answer_s, silent), "127.0.0.1", 0)
-    print(json.dumps([server.sockets[0].getsockname()[1]]), flush=True)
+    """Open a line, say where its near end is, and go on until standard input ends."""
+    loop, (far, near) = asyncio.get_running_loop(), os.openpty()
+    tty.setraw(near)
+    loop.add_reader(far, Bus(far, images(), answer_s, silent).read)
+    print(json.dumps([f"rtu://{os.ttyname(near)}"]), flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 
 if __name__ == "__main__":
-    with runner() as loop:
-        loop.run(serve(float(sys.argv[1]), frozenset(map(int, sys.argv[2:]))))
+    asyncio.run(serve(float(sys.argv[1]), frozenset(map(int, sys.argv[2:]))))

@@ -1,8 +1,9 @@
 """How late healthy devices are polled when others on the site are dead, in turn with a site where none is."""
 
+import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -11,7 +12,6 @@ from benchmarks.figures import Figure, Goal, Result, ratio
 from benchmarks.programs import PORTS, allow_sockets, equipment, free_port, last_line
 from benchmarks.site import RULES, SiteLoad, write_site
 from benchmarks.window import READY_S
-from benchmarks.wires.punctuality import Punctuality
 
 GOAL_MS, GOAL_TIMES = 50.0, 2.0
 """The 99th percentile, and how many times what it is when no device is dead."""
@@ -21,10 +21,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class LatenessLoad:
-    """How many devices, each on a connection of its own and polled every second; how many are dead is in the code.
-
-    The warm-up lets the driver give up those that are dead.
-    """
+    """How many devices, each on a connection of its own; the warm-up lets the driver give up those that are dead."""
 
     devices: int = 500
     points: int = 20
@@ -36,6 +33,27 @@ class LatenessLoad:
     def dead(self) -> tuple[int, ...]:
         """None, one, and half of them."""
         return 0, 1, self.devices // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Punctuality:
+    """What was seen of the healthy devices; times in milliseconds after a poll was due."""
+
+    polls: int
+    skipped: int
+    begin_p50_ms: float
+    begin_p99_ms: float
+    begin_max_ms: float
+    answer_p99_ms: float
+
+    @classmethod
+    def of(cls, line: str) -> "Punctuality":
+        """Read what `show` wrote."""
+        return cls(**json.loads(line))
+
+    def show(self) -> str:
+        """One line for the process that asked."""
+        return json.dumps(asdict(self))
 
 
 def lateness(load: LatenessLoad, tell: Tell) -> Result:

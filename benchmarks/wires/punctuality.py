@@ -5,10 +5,9 @@ their polls are not counted. Prints a `Punctuality`.
 """
 
 import asyncio
-import json
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from benchmarks.product import Witness
 from benchmarks.window import runner, settle
+from benchmarks.wires.lateness import Punctuality
 from benchmarks.wires.whole_path import Evaluation
 from drivers.device import Batch, Clock, Driver, DriverPlugin, Health
 from gateway.app import build
@@ -25,27 +25,6 @@ from gateway.core.config import Config, load
 from gateway.core.plugins import Plugins, discover
 from gateway.pipeline import assembly
 from gateway.pipeline.board import Board
-
-
-@dataclass(frozen=True, slots=True)
-class Punctuality:
-    """What was seen of the healthy devices; times in milliseconds after a poll was due."""
-
-    polls: int
-    skipped: int
-    begin_p50_ms: float
-    begin_p99_ms: float
-    begin_max_ms: float
-    answer_p99_ms: float
-
-    @classmethod
-    def of(cls, line: str) -> "Punctuality":
-        """Read what `show` wrote."""
-        return cls(**json.loads(line))
-
-    def show(self) -> str:
-        """One line for the process that asked."""
-        return json.dumps(asdict(self))
 
 
 class Diary(SystemClock):

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from benchmarks.product import Witness
 from benchmarks.window import Tally, Window, measure, runner, settle
+from drivers.device import Clock
 from gateway.app import build
 from gateway.app.supervisor import Supervisor
-from gateway.core.clock import SystemClock
+from gateway.core.clock import SteadyClock, SystemClock
 from gateway.core.config import Config, load
 from gateway.core.plugins import Plugins, discover
 from gateway.pipeline import assembly
@@ -31,7 +32,7 @@ class Evaluation:
         self._board, self._engines = board, engines
         self.readings = self.transitions = 0
 
-    async def run(self, clock: SystemClock) -> None:
+    async def run(self, clock: Clock) -> None:
         """Go on until cancelled."""
         while True:
             await clock.sleep(self._board.tick_s - clock.now() % self._board.tick_s)
@@ -44,7 +45,7 @@ async def watch(
     config: Config, plugins: Plugins, times_s: tuple[float, float], profile: cProfile.Profile | None
 ) -> Window:
     """Run all of it, and measure for `times_s`: the warm-up, then the window."""
-    clock, (fleet,) = SystemClock(), config.fleets
+    clock, (fleet,) = SteadyClock(SystemClock()), config.fleets
     witness = Witness(len(fleet.profile.points))
     seen = replace(plugins, drivers={name: witness.beside(plugin) for name, plugin in plugins.drivers.items()})
     board = Board(config.fleets, config.tick_s)

@@ -1,7 +1,7 @@
-"""Judges whether bytes that arrived are the answer to the question that was asked; pure, and stricter than pymodbus.
+"""Judges whether bytes that arrived are the answer to the question that was asked; pure, and strict.
 
-pymodbus takes another function code, another number of registers and transaction 0 for an answer, and raises inside
-the event loop over bytes that it cannot decode. So it is shown only what passes here.
+Equipment and what lies on the way to it answer late, twice, in part, for others, with other lengths. A value from an
+answer that does not fit the question in every byte that can be told belongs to another register.
 """
 
 from enum import StrEnum
@@ -41,7 +41,7 @@ class ForbiddenFunctionError(Exception):
 class Question:
     """One request on its way, seen as the frame that goes out."""
 
-    __slots__ = ("_head", "_refusal", "_size", "_transaction")
+    __slots__ = ("_answer", "_head", "_refusal", "_size", "_transaction")
 
     def __init__(self, frame: bytes) -> None:
         function = frame[7]
@@ -53,26 +53,29 @@ class Question:
         self._head = b"%b%c%c%b%c" % (frame[:4], 0, size + 3, frame[6:8], size)
         self._refusal = b"%b\0\3%b%c" % (frame[:4], frame[6:7], function | REFUSED)
         self._size = size + 9
+        self._answer = b""
 
     def judge(self, data: bytes) -> Verdict:
         """Judge everything that has arrived since the question left, late answers to earlier questions included."""
         if len(data) == self._size and data.startswith(self._head):
+            self._answer = data
             return Verdict.ANSWER
         rest = without_late(data, self._transaction)
         return self._judge(rest) if rest else Verdict.LATE
+
+    @property
+    def pdu(self) -> bytes:
+        """The answer from its function code on, once there is one."""
+        return self._answer[7:]
 
     def judge_unasked(self, data: bytes) -> Verdict:
         """Judge what arrives when nobody waits any more: an answer that came too late, or something nobody asked."""
         return Verdict.SURPLUS if without_late(data, self._transaction + 1) else Verdict.LATE
 
-    def clean(self, data: bytes) -> bytes:
-        """What pymodbus is shown."""
-        return data
-
     def _judge(self, data: bytes) -> Verdict:
-        if len(data) == self._size and data.startswith(self._head):
-            return Verdict.ANSWER
-        if data.startswith(self._refusal) and len(data) == len(self._refusal) + 1:
+        whole = len(data) == self._size and data.startswith(self._head)
+        if whole or (data.startswith(self._refusal) and len(data) == len(self._refusal) + 1):
+            self._answer = data
             return Verdict.ANSWER
         if len(data) < self._size and self._head.startswith(data[: len(self._head)]):
             return Verdict.PART

@@ -42,9 +42,10 @@ class SerialQuestion:
         """Nobody waits, so nothing on the line means us."""
         return Verdict.LATE
 
-    def clean(self, data: bytes) -> bytes:
-        """The answer without what is around it; nothing as long as there is none."""
-        return self._answer
+    @property
+    def pdu(self) -> bytes:
+        """The answer from its function code on, once there is one, without what was around it."""
+        return self._answer[1:-2]
 
     def _doubt(self, data: bytes) -> Verdict:
         """What the bytes look like, for the case that nothing better comes."""

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pymodbus.pdu import ModbusPDU
-
 from drivers.device import Health
 from drivers.modbus.knowledge import Knowledge, Layout
 from drivers.modbus.profile import ModbusProfile
@@ -52,7 +50,7 @@ class Unit:
     def lay_out(self, layout: Layout, now: float) -> None:
         """Take up other reads for the same points. What was refused before is asked again in its time."""
         self.layout = layout
-        self.requests: Sequence[ModbusPDU] = [Wire.request(self.device.unit, read) for read in layout.reads]
+        self.requests = [Wire.request(self.device.unit, read) for read in layout.reads]
         self._kept: dict[int, tuple[float, bytes]] = {}
         self._aside: dict[int, tuple[float, str]] = {}
         for read, refused in enumerate(layout.refused):

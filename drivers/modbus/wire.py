@@ -1,22 +1,24 @@
-"""One line to Modbus equipment: asks with pymodbus, keeps the answer as bytes, trusts nothing unchecked."""
+"""Asks questions over one line to Modbus equipment: with patience, pauses and retries; keeps the answer as bytes."""
 
 import asyncio
+import struct
 from collections import Counter
 from enum import StrEnum
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
-from pymodbus.client.base import ModbusBaseClient
-from pymodbus.exceptions import ModbusException
-from pymodbus.pdu import ModbusPDU
-from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
-from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
+from pymodbus.framer import FramerRTU
 
+from drivers.modbus.line import Line
+from drivers.modbus.opening import opened
 from drivers.modbus.patience import Patience, at_most
-from drivers.modbus.question import DOUBTS, Question, Verdict
-from drivers.modbus.question_rtu import SerialQuestion
+from drivers.modbus.question import REFUSED, Verdict
 from drivers.modbus.settings import ModbusConnection
-from drivers.modbus.transport import connect, new_client
-from drivers.plan import Place, Read, Table
+from drivers.plan import FUNCTION, Place, Read
+
+_TCP = struct.Struct(">HHHBBHH")
+_SERIAL = struct.Struct(">BBHH")
+_LENGTH = 6  # of what follows the length in a question of Modbus TCP
+_LAST_TRANSACTION = 0xFFFF
 
 
 class Fault(StrEnum):
@@ -51,24 +53,13 @@ class ReadError(Exception):
         self.fault, self.reason, self.exception = fault, reason, exception
 
 
-class _Answer(ModbusPDU):
-    """An answer kept as it came. pymodbus prints every answer for its debug log, so printing must cost nothing."""
+class Request(NamedTuple):
+    """What is asked of a unit; can be asked any number of times."""
 
-    data = b""
-    rtu_byte_count_pos = 2
-
-    def decode(self, data: bytes) -> None:
-        self.data = data[1:]  # without the byte count
-
-    def __str__(self) -> str:
-        return "answer"
-
-
-def _answer(function: int) -> type[_Answer]:
-    return type(f"Answer{function}", (_Answer,), {"function_code": function})
-
-
-_ANSWERS = tuple(_answer(function) for function in (1, 2, 3, 4))
+    unit: int
+    function: int
+    address: int
+    quantity: int
 
 
 class Manners(NamedTuple):
@@ -81,63 +72,49 @@ class Manners(NamedTuple):
 class Wire:
     """A connection that answers one question at a time. `counts` is shared with the driver's counters."""
 
-    _requests: ClassVar[dict[Table, type[ModbusPDU]]] = {
-        "coil": ReadCoilsRequest,
-        "discrete": ReadDiscreteInputsRequest,
-        "holding": ReadHoldingRegistersRequest,
-        "input": ReadInputRegistersRequest,
-    }
-
     def __init__(self, connection: ModbusConnection, counts: Counter[str]) -> None:
         self._at, self._counts = connection, counts
-        self._question_of = SerialQuestion if connection.is_rtu else Question
-        self._doubts = frozenset[Verdict]() if connection.is_rtu else DOUBTS
-        self._client: ModbusBaseClient | None = None
+        self._serial, self._silence_s = connection.is_rtu, connection.silence_s
+        self._line: Line | None = None
+        self._transaction = 0
         self._patiences: dict[float, Patience] = {}
-        self._question: Question | SerialQuestion | None = None
-        self._waiting = False
-        self._verdict: Verdict | None = None  # on what arrived since the last request, if anything did
-        self._doubted = False
-        self._silent: dict[int, float] = {}  # serial units that owe an answer, and until when it may still come
+        self._owing: dict[int, float] = {}  # serial units that owe an answer, and until when it may still come
         self.manners = Manners(connection.timeout, connection.gap)
 
     @classmethod
-    def request(cls, unit: int, where: Read | Place) -> ModbusPDU:
-        """A request that can be asked any number of times."""
+    def request(cls, unit: int, where: Read | Place) -> Request:
+        """The question for a place or for a whole read."""
         count = where.width if isinstance(where, Place) else where.count
-        return cls._requests[where.table](dev_id=unit, address=where.address, count=count)
+        return Request(unit, FUNCTION[where.table], where.address, count)
 
     @property
     def connected(self) -> bool:
         """Whether there is a connection that can be trusted."""
-        return self._client is not None and self._client.connected and not self._doubted
+        return self._line is not None and self._line.sound
 
     async def connect(self) -> str:
         """Connect anew within the timeout. Returns what is in the way, nothing if we are connected."""
         self.close()
-        client = new_client(self._at, self._trace)
-        for answer in _ANSWERS:
-            client.register(answer)
-        self._question = self._verdict = None
-        self._doubted = False
-        self._silent.clear()
-        self._client = client
+        self._transaction = 0
+        self._owing.clear()
         try:
             async with at_most(self._at.timeout):
-                reason = await connect(client)
+                line = await opened(self._at, self._counts)
         except TimeoutError:
             return f"no answer within {self._at.timeout:g} s"
-        if not reason:
-            await asyncio.sleep(self._at.settle)
-        return reason
+        if isinstance(line, str):
+            return line
+        self._line = line
+        await asyncio.sleep(self._at.settle)
+        return ""
 
     def close(self) -> None:
         """Drop the connection."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
-    async def read(self, request: ModbusPDU, manners: Manners | None = None) -> bytes:
+    async def read(self, request: Request, manners: Manners | None = None) -> bytes:
         """Ask, and return the data bytes of an answer that fits; raises ReadError."""
         manners = manners or self.manners
         for _ in range(self._at.retries):
@@ -148,33 +125,36 @@ class Wire:
                     raise
         return await self._ask(request, manners)
 
-    async def _ask(self, request: ModbusPDU, manners: Manners) -> bytes:
-        pause_s = max(manners.gap_s, self._at.silence_s)
-        if self._silent:
-            pause_s = max(pause_s, self._owed_s(request.dev_id))
-        if pause_s:
-            await asyncio.sleep(pause_s)
-        if self._client is None or not self.connected:
+    async def _ask(self, request: Request, manners: Manners) -> bytes:
+        if self._silence_s or manners.gap_s or self._owing:
+            await asyncio.sleep(max(manners.gap_s, self._silence_s, self._owed_s(request.unit)))
+        line = self._line
+        if line is None or not line.sound:
             raise self._failure(manners)
         self._counts["requests"] += 1
-        self._waiting, self._verdict = True, None
         patience = self._patience(manners.timeout_s)
+        answer = line.ask(self._frame(request))
         patience.begin()
         try:
-            answer = await self._client.execute(False, request)  # noqa: FBT003 - pymodbus's: an answer is expected
-        except ModbusException:
-            raise self._failed(request, manners) from None
-        except RuntimeError as error:  # uvloop's word for a transport that was closed before the loop said so
-            self.close()
-            raise ReadError(Fault.LOST, "connection closed by the other side") from error
+            pdu = await answer
         finally:
             patience.end()
-            self._waiting = False
-        if isinstance(answer, _Answer):
-            return answer.data
-        self._counts["exceptions"] += 1
-        fault, meaning = _EXCEPTIONS.get(answer.exception_code, (Fault.BUSY, "unknown exception"))
-        raise ReadError(fault, f"{meaning} (exception {answer.exception_code})", answer.exception_code)
+        if not pdu:
+            if self._serial:
+                self._owing[request.unit] = asyncio.get_running_loop().time() + manners.timeout_s
+            raise self._failure(manners)
+        if pdu[0] & REFUSED:
+            self._counts["exceptions"] += 1
+            fault, meaning = _EXCEPTIONS.get(pdu[1], (Fault.BUSY, "unknown exception"))
+            raise ReadError(fault, f"{meaning} (exception {pdu[1]})", pdu[1])
+        return pdu[2:]
+
+    def _frame(self, request: Request) -> bytes:
+        if self._serial:
+            body = _SERIAL.pack(*request)
+            return body + FramerRTU.compute_CRC(body).to_bytes(2)
+        self._transaction = self._transaction % _LAST_TRANSACTION + 1
+        return _TCP.pack(self._transaction, 0, _LENGTH, *request)
 
     def _patience(self, seconds: float) -> Patience:
         if (found := self._patiences.get(seconds)) is None:
@@ -186,24 +166,20 @@ class Wire:
 
         It would look like the answer to the next question of the same size: there are no numbers on a serial line.
         """
-        return self._silent.pop(unit, 0.0) - asyncio.get_running_loop().time()
+        until = self._owing.pop(unit, 0.0)
+        return until - asyncio.get_running_loop().time() if until else 0.0
 
     def _stop_waiting(self) -> None:
-        """The time for an answer is over: tell pymodbus what a timer of its own would have told it."""
-        if self._client is not None and not (answer := self._client.ctx.response_future).done():
-            answer.set_exception(TimeoutError())
-
-    def _failed(self, request: ModbusPDU, manners: Manners) -> ReadError:
-        if self._at.is_rtu:
-            self._silent[request.dev_id] = asyncio.get_running_loop().time() + manners.timeout_s
-        return self._failure(manners)
+        if self._line is not None:
+            self._line.give_up()
 
     def _failure(self, manners: Manners) -> ReadError:
         """Say why the last request has no answer, and drop a connection whose bytes are in doubt."""
-        verdict = self._verdict
-        if self._doubted or (verdict is not None and verdict is not Verdict.LATE):
-            self._counts["rejected"] += not self._doubted  # doubts were counted when they came
-            if not self._at.is_rtu:
+        line = self._line
+        verdict, doubted = (line.verdict, line.doubted) if line is not None else (None, False)
+        if doubted or verdict not in (None, Verdict.LATE, Verdict.ANSWER):
+            self._counts["rejected"] += not doubted  # doubts were counted when they came
+            if not self._serial:
                 self.close()
             return ReadError(Fault.REJECTED, f"rejected: {verdict}")
         if not self.connected:
@@ -211,29 +187,3 @@ class Wire:
             return ReadError(Fault.LOST, "connection closed by the other side")
         self._counts["timeouts"] += 1
         return ReadError(Fault.SILENT, f"timed out after {manners.timeout_s:g} s")
-
-    def _trace(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 - the shape of pymodbus's hook
-        """See every packet last before it leaves and first when it arrives.
-
-        What does not read cannot leave. What is not the answer is hidden from pymodbus, so that the read times out.
-        """
-        if sending:
-            self._question = self._question_of(data)
-            return data
-        if not self._doubted:
-            self._verdict = self._judge(data)
-            if self._verdict is not Verdict.ANSWER:
-                self._take_note(self._verdict)
-        return b"" if self._doubted or self._question is None else self._question.clean(data)
-
-    def _judge(self, data: bytes) -> Verdict:
-        if self._question is None:
-            return Verdict.LATE if self._at.is_rtu else Verdict.SURPLUS
-        if self._waiting and self._verdict is not Verdict.ANSWER:
-            return self._question.judge(data)
-        return self._question.judge_unasked(data)
-
-    def _take_note(self, verdict: Verdict) -> None:
-        self._doubted = verdict in self._doubts
-        self._counts["late"] += verdict is Verdict.LATE
-        self._counts["rejected"] += self._doubted

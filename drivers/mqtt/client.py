@@ -3,6 +3,7 @@
 import socket
 import ssl
 import zlib
+from contextlib import suppress
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -29,8 +30,21 @@ class Client(paho.Client):
     sieve = Sieve()
 
     def _sock_recv(self, bufsize: int) -> bytes:
+        return self.sieve.read(bufsize, self._receive)
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
         try:
-            return self.sieve.read(bufsize, super()._sock_recv)
+            return super()._sock_send(buf)
+        except BlockingIOError:
+            raise
+        except OSError:
+            with suppress(OSError):
+                self._receive(1)  # a broker that hung up may have said why
+            raise
+
+    def _receive(self, size: int) -> bytes:
+        try:
+            return super()._sock_recv(size)
         except ssl.SSLError as error:  # since TLS 1.3 this is where a client learns that its certificate is refused
             if _ALERT not in (error.reason or ""):
                 raise

@@ -71,15 +71,15 @@ class AvailabilityEar:
         self._path = steps(availability.path or "")
 
     def hear(self, arrived: Arrived) -> Sequence[Batch]:
-        """Nothing to read, but the device is there or gone. Any other word changes nothing."""
+        """A device that is gone has no values; one that is there will send some. Any other word changes nothing."""
         try:
             payload = read(arrived)
             word = _text(follow(parse(payload), self._path)) if self._path else payload.decode().strip()
         except (Refused, UnicodeDecodeError):
             return ()
         if word == self._said.offline:
-            self._feed.leave(f"the device, or the broker as its last will, says {word}", arrived.time)
-        elif word == self._said.online:
+            return self._feed.leave(f"the device, or the broker as its last will, says {word}", arrived.time)
+        if word == self._said.online:
             self._feed.arrive(arrived.time)
         return ()
 

@@ -34,8 +34,10 @@ class Feed:
         self._counts = counts
         width = len(profile.points)
         self._values = [NAN] * width
+        self._last = [NAN] * width  # as it was said, even if it is not held any more
         self._said_at = [-math.inf] * width  # when a message last held the point
         self._time = -math.inf  # of the last batch
+        self._said = -math.inf  # when its sample was taken: at its stamp, or its arrival
         self._heard_at = -math.inf  # arrival of the last news; a retained message was not sent at its arrival
         self._awaited_since = -math.inf
         self._good_since = 0.0
@@ -48,14 +50,17 @@ class Feed:
     def take(self, stamp: float | None, row: Row, arrival: float, old: Old) -> Batch | None:
         """The batch that a sample with all its points makes, which must be later than the last one; None if no news.
 
-        Raises Refused for a stamp outside the window, and for a row without any point.
+        Another row with the same stamp is later too: many devices know whole seconds only. Raises Refused for a stamp
+        outside the window, and for a row without any point.
         """
         self._forgive_clock(arrival)
         if self.stampless(stamp, old):
             return None
-        if stamp is not None and self._checked(stamp, arrival) <= self._time:
-            self._counts["repeated"] += 1
-            return None
+        if stamp is not None:
+            self._check_window(stamp - arrival)
+            if not (stamp > self._said or (stamp == self._said and not old and self._differs(row))):
+                self._counts["repeated"] += 1
+                return None
         return self._news(stamp, row, arrival, old)
 
     def take_part(self, stamp: float | None, row: Row, arrival: float, old: Old) -> Batch | None:
@@ -64,8 +69,9 @@ class Feed:
         if self.stampless(stamp, old):
             return None
         if stamp is not None:
-            self._checked(stamp, arrival)
-            later = [value if stamp > at else None for value, at in zip(row, self._said_at, strict=True)]
+            self._check_window(stamp - arrival)
+            then = zip(row, self._said_at, self._last, strict=True)
+            later = [v if stamp > at or (stamp == at and not old and _other(v, was)) else None for v, at, was in then]
             if later != list(row) and all(value is None for value in later):
                 self._counts["repeated"] += 1
                 return None
@@ -89,14 +95,19 @@ class Feed:
             self._logged_at = arrival
             _log.warning("event=message_refused device=%s kind=%s reason=%r", self._device.id, refusal.kind, refusal)
 
-    def leave(self, reason: str, at: float) -> None:
-        """The device is offline, until it says otherwise or has news. What it said before is forgotten."""
-        if not self._gone:
-            self._gone_since = at
-            self._counts["departures"] += 1
-            _log.warning("event=device_left device=%s reason=%r", self._device.id, reason)
-        self._gone = reason
+    def leave(self, reason: str, at: float) -> list[Batch]:
+        """The device is offline, until it says otherwise or has news. From its last batch on all is unknown."""
+        already, self._gone = self._gone, reason
+        if already:
+            return []
+        self._gone_since = at
+        self._counts["departures"] += 1
+        _log.warning("event=device_left device=%s reason=%r", self._device.id, reason)
         self._values = [NAN] * len(self._values)
+        if self._time == -math.inf:
+            return []
+        self._time = math.nextafter(self._time, math.inf)  # not now: what it said before may still be on its way
+        return [Batch(self._device.id, self._time, np.array(self._values))]
 
     def arrive(self, at: float) -> None:
         """The device is there again; whether it is well its news will show."""
@@ -136,29 +147,30 @@ class Feed:
         time = max(said_at, math.nextafter(self._time, math.inf))
         self._keep(row, said_at, time)
         self._heard(said_at if old else arrival, arrival)
-        self._time = time
+        self._time, self._said = time, said_at
         return Batch(self._device.id, time, np.array(self._values))
 
     def _forgive_clock(self, arrival: float) -> None:
         """What is from before a clock was set back must not shut out what comes now."""
         latest = arrival + self._window.future
         if self._time > latest:
-            self._time = -math.inf
+            self._time = self._said = -math.inf
             self._said_at = [-math.inf if at > latest else at for at in self._said_at]
 
-    def _checked(self, stamp: float, arrival: float) -> float:
-        ahead_s = stamp - arrival
+    def _check_window(self, ahead_s: float) -> None:
         if not -self._window.past <= ahead_s <= self._window.future:
             side = "behind" if ahead_s < 0 else "ahead of"
             raise Refused("stamp", f"the stamp is {abs(ahead_s):.0f} s {side} the site's time")
-        return stamp
+
+    def _differs(self, row: Row) -> bool:
+        return any(_other(value, was) for value, was in zip(row, self._last, strict=True))
 
     def _keep(self, row: Row, said_at: float, time: float) -> None:
         """Take over the row. What it leaves out keeps its last value, as long as the profile lets it hold."""
         oldest = time - self._hold_s
         for column, value in enumerate(row):
             if value is not None:
-                self._values[column] = value
+                self._values[column] = self._last[column] = value
                 self._said_at[column] = said_at
                 self._counts["unknown_values"] += value != value  # noqa: PLR0124 - NaN is not itself
             elif self._said_at[column] < oldest:
@@ -174,3 +186,8 @@ class Feed:
         self._heard_at = heard_at
         if heard_at >= self._gone_since:
             self._gone = ""
+
+
+def _other(value: float | None, was: float) -> bool:
+    """Whether a message says something else than the last one; NaN is no other than NaN."""
+    return value is not None and value != was and not (math.isnan(value) and math.isnan(was))

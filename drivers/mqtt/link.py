@@ -119,8 +119,10 @@ class Link:
         """Serve the open socket until it ends; returns why it ended."""
         client, code = self._client, MQTTErrorCode.MQTT_ERR_SUCCESS
         wire = client.socket()
+        if wire is None:  # it ended before our first packet was out
+            return _WORDS[MQTTErrorCode.MQTT_ERR_CONN_LOST]
         with selectors.DefaultSelector() as ready:
-            ready.register(wire, selectors.EVENT_READ)  # type: ignore[arg-type]
+            ready.register(wire, selectors.EVENT_READ)
             while code == MQTTErrorCode.MQTT_ERR_SUCCESS and not stop.is_set():
                 if client.want_write() and (code := client.loop_write()):
                     break

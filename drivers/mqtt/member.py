@@ -41,10 +41,10 @@ class Member:
         """From now on aliases mean nothing, until the next birth."""
         self._birth = _UNBORN
 
-    def leave(self, reason: str, at: float) -> None:
+    def leave(self, reason: str, at: float) -> list[Batch]:
         """The device or its node is gone."""
         self.forget_birth()
-        self.feed.leave(reason, at)
+        return self.feed.leave(reason, at)
 
     def take(self, payload: Payload, arrived: Arrived, *, birth: bool) -> list[Batch]:
         """The news in a message, oldest first."""

@@ -44,16 +44,14 @@ class EdgeNode:
                 member.feed.refuse(refusal, arrived.time)
             return ()
         if kind == "NDEATH":
-            self._died(payload, arrived)
-            return ()
+            return self._died(payload, arrived)
         if kind not in {"NBIRTH", "NDATA", "DBIRTH", "DDATA", "DDEATH"}:
             return ()
         if not arrived.old:
             self._count(kind, payload)
         if kind == "DDEATH":
-            for member in members:
-                member.leave("its edge node lost it (DDEATH)", arrived.time)
-            return ()
+            why = "its edge node lost it (DDEATH)"
+            return [batch for member in members for batch in member.leave(why, arrived.time)]
         birth = kind.endswith("BIRTH")
         return [batch for member in members for batch in member.take(payload, arrived, birth=birth)]
 
@@ -69,15 +67,15 @@ class EdgeNode:
             self._forget_births()
         self._seq = payload.seq
 
-    def _died(self, payload: Payload, arrived: Arrived) -> None:
+    def _died(self, payload: Payload, arrived: Arrived) -> Sequence[Batch]:
         life = _life(payload)
         if None not in {life, self._life} and life != self._life:
             self._counts["repeated"] += 1  # the will of an earlier life: the node has been born again since
-            return
+            return ()
         self._seq = None
-        for members in self._members.values():
-            for member in members:
-                member.leave(f"the edge node {self._name} is gone (NDEATH)", arrived.time)
+        why = f"the edge node {self._name} is gone (NDEATH)"
+        everybody = [member for members in self._members.values() for member in members]
+        return [batch for member in everybody for batch in member.leave(why, arrived.time)]
 
     def _forget_births(self) -> None:
         for members in self._members.values():

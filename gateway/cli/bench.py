@@ -66,18 +66,18 @@ _ASKED_FOR_ONLY = frozenset({"scoreboards"})
 
 def bench(
     what: Annotated[Name, typer.Argument(help="Which benchmark.")] = "all",
-    devices: Annotated[int | None, typer.Option(min=1, max=20_000, help="Instead of 2000, 1000, 100 and 1000.")] = None,
-    points: Annotated[int | None, typer.Option(min=1, max=62, help="Of each device, instead of 50, 20 and 20.")] = None,
-    seconds: Annotated[float | None, typer.Option(min=1, help="To measure, instead of 25 (polling), 180.")] = None,
-    rounds: Annotated[int | None, typer.Option(min=1, max=100, help="Instead of 3, or 5 (rules).")] = None,
+    devices: Annotated[int | None, typer.Option(min=1, max=20_000, help="Instead of each one's own number.")] = None,
+    points: Annotated[int | None, typer.Option(min=1, max=62, help="Of each device, instead of 10 to 60.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=1, help="To measure, instead of 10 to 60, 180 (memory).")] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, max=100, help="Instead of 3 or 5.")] = None,
     days: Annotated[int | None, typer.Option(min=1, max=366, help="Of the past to play back, instead of 30.")] = None,
-    profile: Annotated[bool, typer.Option("--profile", help="Also list what costs most in polling.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Also list what costs most (polling, drivers).")] = False,
     data: Annotated[
         Path | None, typer.Option(help="Folder of the scoreboards; ../shared/benchmarks if absent.")
     ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures for machines.")] = None,
 ) -> None:
-    """Measure this machine: polling, rules, backtest, detector, memory; ratios to plain Python doing the same.
+    """Measure this machine: polling, drivers, rules, backtest, detector, memory; ratios to plain code doing the same.
 
     And the detector itself: days of warning on simulated equipment, and its place on public scoreboards.
     """

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pymodbus.pdu.register_message import WriteSingleRegisterRequest
 
 from drivers.modbus.question import ForbiddenFunctionError, Question, Verdict
+from drivers.modbus.wire import Request
 from gateway.core.clock import SystemClock
 from tests.drivers.modbus_servers import (
     FaultServer,
@@ -188,9 +188,10 @@ async def test_a_connection_without_devices_waits_in_peace() -> None:
     assert line.health() == {}
 
 
-async def test_a_write_never_reaches_the_wire(monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(_: Any, unit: int, __: Any) -> WriteSingleRegisterRequest:
-        return WriteSingleRegisterRequest(dev_id=unit, address=0, registers=[1])
+@pytest.mark.parametrize("function", [5, 6, 15, 16, 22, 23, 43])
+async def test_a_write_never_reaches_the_wire(function: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(_: Any, unit: int, __: Any) -> Request:
+        return Request(unit, function, 0, 1)
 
     monkeypatch.setattr("drivers.modbus.wire.Wire.request", classmethod(write))
     async with serving(FaultServer()) as server:

@@ -55,6 +55,21 @@ def test_a_stamped_message_counts_at_its_own_time_and_once() -> None:
     assert elevator.counts["repeated"] == 2
 
 
+def test_another_row_with_the_same_stamp_is_news_unless_it_is_sent_again() -> None:
+    elevator = Elevator()
+    batches = [
+        *elevator.say(1.0, ts=NOW, door="open", speed=None),
+        *elevator.say(1.1, ts=NOW, door="open", speed=None),
+        *elevator.say(1.2, ts=NOW, door="closed"),
+        *elevator.say(1.3, ts=NOW, door="open"),
+        *elevator.say(1.4, retained=True, ts=NOW, door="closed"),
+    ]
+    assert [batch.values[0] for batch in batches] == [1, 0, 1]
+    assert [batch.time for batch in batches] == pytest.approx([NOW] * 3, abs=1e-5)
+    assert all(one.time < other.time for one, other in pairwise(batches))
+    assert elevator.counts["repeated"] == 2
+
+
 @pytest.mark.parametrize("stamp", [0, 86_400_000, NOW - 601, NOW + 11, "1970-01-01T00:00:07Z", "soon"])
 def test_a_stamp_outside_the_window_is_refused(stamp: float | str) -> None:
     elevator = Elevator()

@@ -154,7 +154,8 @@ def test_a_message_that_comes_twice_is_no_gap_and_no_news() -> None:
 def test_a_device_that_died_is_offline_until_it_is_born() -> None:
     plant = Plant()
     plant.born()
-    plant.hear("DDEATH", seq=2, at=1.0)
+    (gone,) = plant.hear("DDEATH", seq=2, at=1.0)
+    np.testing.assert_array_equal(gone.values, [NAN, NAN])
     assert plant.stands(2.0) == Health("offline", "its edge node lost it (DDEATH)", NOW + 1.1)
     assert plant.hear("DDATA", temp(21), seq=3, at=3.0) == []
     assert plant.stands(3.0).state == "offline"
@@ -168,7 +169,8 @@ def test_a_node_that_died_takes_its_devices_along() -> None:
     plant.born(life=4)
     plant.hear("NDEATH", metric((NAME, "bdSeq"), (LONG, 3)), at=1.0)
     assert plant.stands(1.5).state == "good", "the will of an earlier life"
-    plant.hear("NDEATH", metric((NAME, "bdSeq"), (LONG, 4)), at=2.0)
+    (gone,) = plant.hear("NDEATH", metric((NAME, "bdSeq"), (LONG, 4)), at=2.0)
+    np.testing.assert_array_equal(gone.values, [NAN, NAN])
     for device in ("P-1", "PLC"):
         assert plant.stands(3.0, device) == Health("offline", "the edge node plc is gone (NDEATH)", NOW + 2.1)
     assert plant.hear("DDATA", temp(21), seq=2, at=3.0) == []

@@ -79,5 +79,5 @@ async def test_a_client_certificate_is_name_and_password(
         await rig.until(lambda: rig.speeds == [1])
     for without in ({}, theirs):
         async with running(**wire, **without) as rig:
-            await rig.until(lambda: "the broker refuses the TLS connection: " in rig.health().reason)
+            await rig.until(lambda: "the broker refuses the TLS connection: " in rig.health().reason, within_s=20)
             assert rig.health().state == "offline"

@@ -11,8 +11,9 @@ _TIMES = (0, 1, 1, 1, 1, 1, 2, 2, 3)
 class Breaker:
     """Breaks answers without end; the same ones for the same seed."""
 
-    def __init__(self, seed: int) -> None:
-        self._random = Random(seed)
+    def __init__(self, seed: int, framed: Callable[[bytes], bytes] = bytes) -> None:
+        """`framed` turns a whole frame of Modbus TCP into what is on another wire."""
+        self._random, self._framed = Random(seed), framed
         self._asked, self._transaction = ASKED[0], 0
         head = (self._flipped, self._flipped, self._replaced, self._replaced, self._swapped, self._counted_again)
         length = (self._cut, self._grown, self._left_out, self._twice)
@@ -23,7 +24,7 @@ class Breaker:
     def answer(self, asked: Asked, transaction: int) -> bytes:
         """What comes for this question; now and then it is whole, or a refusal."""
         self._asked, self._transaction = asked, transaction
-        data = asked.answer(transaction, self._random)
+        data = self._framed(asked.answer(transaction, self._random))
         for _ in range(_TIMES[self._below(len(_TIMES))]):
             data = self._ways[self._below(len(self._ways))](data)
         return data
@@ -69,31 +70,31 @@ class Breaker:
         return data + data
 
     def _refused(self, data: bytes) -> bytes:
-        return self._asked.refusal(self._transaction, self._below(256))
+        return self._framed(self._asked.refusal(self._transaction, self._below(256)))
 
     def _after_late(self, data: bytes) -> bytes:
         """Behind an answer to an earlier question, or behind something like one."""
         number = max(self._transaction - self._below(4), 0) if self._random.random() < 0.8 else 0
         if self._random.random() < 0.6:
-            return self._neighbour().answer(number, self._random) + data
+            return self._framed(self._neighbour().answer(number, self._random)) + data
         length = LENGTHS[self._below(len(LENGTHS))]
         return b"%b\0\0%b%b" % (number.to_bytes(2), length.to_bytes(2), self._random.randbytes(length)) + data
 
     def _before_another(self, data: bytes) -> bytes:
-        return data + self._neighbour().answer(self._transaction + self._below(2) & 65535, self._random)
+        return data + self._framed(self._neighbour().answer(self._transaction + self._below(2) & 65535, self._random))
 
     def _another(self, data: bytes) -> bytes:
         """The answer to another question under this one's number, or the other way round."""
         if self._random.random() < 0.5:
-            return self._neighbour().answer(self._transaction, self._random)
-        return self._asked.answer(self._below(65536), self._random)
+            return self._framed(self._neighbour().answer(self._transaction, self._random))
+        return self._framed(self._asked.answer(self._below(65536), self._random))
 
     def _noise(self, data: bytes) -> bytes:
         return self._random.randbytes(self._below(40))
 
     def _echo(self, data: bytes) -> bytes:
         """The question itself, as a line without a receiver gives it back."""
-        return self._asked.question(self._transaction)
+        return self._framed(self._asked.question(self._transaction))
 
     def _neighbour(self) -> Asked:
         return ASKED[self._below(len(ASKED))]

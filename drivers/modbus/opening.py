@@ -1,0 +1,66 @@
+"""Opens a line: TCP, TLS, a serial port, or a serial line at the far end of a TCP connection; says why it cannot be."""
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+import ssl
+import termios
+from collections import Counter
+
+from pymodbus.transport.serialtransport import create_serial_connection
+
+from drivers.modbus.line import Line
+from drivers.modbus.settings import ModbusConnection
+
+# It logs of its own accord. The driver logs changes of state, so pymodbus speaks only if somebody asks it to.
+_pymodbus_log = logging.getLogger("pymodbus.logging")
+if _pymodbus_log.level == logging.NOTSET:
+    _pymodbus_log.setLevel(logging.CRITICAL)
+
+_SERIAL_WORDS = {
+    errno.ENOENT: "there is no such port",
+    errno.EACCES: "no right to open it; the gateway's user must be in the group that owns it (dialout)",
+    errno.EBUSY: "another program uses it",
+    errno.EAGAIN: "another program uses it",
+}
+
+
+async def opened(at: ModbusConnection, counts: Counter[str]) -> Line | str:
+    """Open a line once; or say what is in the way."""
+    loop, line = asyncio.get_running_loop(), Line(serial=at.is_rtu, counts=counts)
+    try:
+        if at.where.scheme == "rtu":
+            settings = {"baudrate": at.baud, "bytesize": 8, "parity": at.parity[0].upper(), "stopbits": at.stop_bits}
+            transport, _ = await create_serial_connection(loop, lambda: line, at.where.path, **settings)
+            line.connection_made(transport)
+        else:
+            tls = _tls(at) if at.where.scheme == "tls" else None
+            await loop.create_connection(lambda: line, at.host, at.port, ssl=tls)
+    except termios.error as error:
+        return f"the port does not take these settings: {error.args[-1]}".lower()
+    except OSError as error:
+        return _why(error)
+    return line
+
+
+def _why(error: OSError) -> str:
+    """Why a line could not be opened, for people."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS does not come about: {(error.reason or 'no TLS').lower().replace('_', ' ')}"
+    if isinstance(error, socket.gaierror):
+        return "no such host"
+    if not error.errno:
+        return str(error).lower() or type(error).__name__
+    return _SERIAL_WORDS.get(error.errno, os.strerror(error.errno).lower())
+
+
+def _tls(at: ModbusConnection) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=at.ca)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if at.certificate is not None:
+        context.load_cert_chain(at.certificate, at.key)
+    return context
