@@ -40,8 +40,8 @@ class Display(Protocol):
 
 
 def display_of(profile: Profile) -> Display:
-    """Registers where points have addresses, else JSON."""
-    if all(hasattr(point, "address") for point in profile.points):
+    """Registers where Modbus reads them, else JSON."""
+    if profile.driver == "modbus":
         return RegisterDisplay(profile)
     return JsonDisplay(profile)
 
@@ -146,7 +146,7 @@ class RegisterDisplay:
         if (limits := self._known[key]) is None:
             return raw
         raw = np.clip(raw, *limits)
-        for first, last in spot.sentinels:
+        for first, last in sorted(spot.sentinels, reverse=True):
             raw = np.where((raw >= first) & (raw <= last), first - 1.0, raw)
         return raw
 

@@ -142,6 +142,20 @@ def test_a_ratio_of_one_would_not_do_for_a_range_beyond_the_register() -> None:
     assert 200.0 < values[:, 1].mean() < 240.0
 
 
+@pytest.mark.parametrize(
+    ("sentinels", "low", "high"),
+    [
+        (["22-40", "18-21"], 17.0, 17.0),
+        (["0-79", 80], 81.0, 90.0),
+        (["15-65535", 14, 13], 5.0, 12.0),
+        ([0xFFFF], 19.0, 29.0),
+    ],
+)
+def test_a_machine_never_shows_a_sentinel(sentinels: list[Any], low: float, high: float) -> None:
+    values = one("air", unit="°C", type="u16", sentinels=sentinels)
+    assert low <= values.min() <= values.max() <= high
+
+
 def test_a_point_that_nothing_can_show_is_unknown() -> None:
     assert np.isnan(one("level", type="u16", low=-9, high=-1)).all()
 
