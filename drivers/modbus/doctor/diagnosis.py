@@ -13,13 +13,16 @@ from drivers.modbus.doctor.quantities import Expected, recognised
 from drivers.modbus.doctor.reading import Reading, Value, conduct
 from drivers.modbus.doctor.reasons import reasons
 from drivers.modbus.doctor.segments import best_cut, sums
+from drivers.modbus.doctor.support import supported
 from drivers.plan import Table
 
 _ROUNDS = 3  # of learning which types this device uses
 _EXPECTED = 25.0  # what the display shows outweighs all else
 _NEGLIGIBLE = -700.0
+_CONTEXT = 8  # registers beside what may be a text
 
-Expectations = Mapping[tuple[Table, int], Expected]
+Expectations = Mapping[tuple[Table, int], Expected | None]
+"""Where a value begins, and what the display shows of it, if that is known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +62,7 @@ class _Run:
     found: tuple[Decoded, ...]
     emit: Floats  # [N, K]
     alike: Floats  # [N, K]
+    telling: Floats  # [N, K], 0 where a value is 0: it says nothing about its type
 
 
 def diagnose(stretches: Iterable[Stretch], expectations: Expectations | None = None) -> Diagnosis:
@@ -76,6 +80,7 @@ def diagnose(stretches: Iterable[Stretch], expectations: Expectations | None = N
     for run, begin in zip(runs, begins, strict=True):
         told += _values(run, begin, expected)
     found = Diagnosis(tuple(sorted(told, key=lambda value: (value.table, value.address))), orders)
+    found = replace(found, values=tuple(replace(value, met=supported(value, found.values)) for value in found.values))
     explained = tuple(replace(value, reasons=reasons(value, found.values, found.order)) for value in found.values)
     return replace(found, values=explained)
 
@@ -84,6 +89,8 @@ def _parts(stretch: Stretch) -> Iterator[Value | Stretch]:
     """The texts, and what lies between them."""
     start = 0
     for run in texts.find(stretch.words):
+        if not _is_text(stretch, run):
+            continue
         if run.offset > start:
             yield replace(stretch, address=stretch.address + start, words=stretch.words[:, start : run.offset])
         end = run.offset + run.width
@@ -93,43 +100,60 @@ def _parts(stretch: Stretch) -> Iterator[Value | Stretch]:
         yield replace(stretch, address=stretch.address + start, words=stretch.words[:, start:])
 
 
+def _is_text(stretch: Stretch, run: texts.Run) -> bool:
+    """Whether letters explain the registers better than any numbers do, together with some of their neighbours."""
+    first, end = max(0, run.offset - _CONTEXT), run.offset + run.width + _CONTEXT
+    words = stretch.words[:1, first:end]
+    before, after = words[:, : run.offset - first], words[:, run.offset - first + run.width :]
+    sides = sum(_evidence(replace(stretch, words=side)) for side in (before, after) if side.size)
+    return sides + run.evidence > _evidence(replace(stretch, words=words))
+
+
+def _evidence(stretch: Stretch) -> float:
+    """Log probability of registers that are numbers."""
+    run = _run(stretch, {})
+    return float(np.logaddexp.reduce(habits.of_devices() + sums(run.emit, run.alike, habits.of_values()).run))
+
+
 def _run(stretch: Stretch, expected: Expectations) -> _Run:
     size = stretch.words.shape[1]
     found = tuple(decoded(stretch.words, candidate) for candidate in CANDIDATES)
     emit = np.full((size, len(CANDIDATES)), -np.inf)
-    alike = np.zeros_like(emit)
+    alike, telling = np.zeros_like(emit), np.zeros_like(emit)
     for k, (each, candidate) in enumerate(zip(found, CANDIDATES, strict=True)):
         if fitting := each.values.shape[1]:
             emit[:fitting, k] = likelihood.of_samples(each, candidate)
             alike[:fitting, k] = likelihood.alike(each, likelihood.of_first(each, candidate), candidate)
-    run = _Run(stretch.table, stretch.address, stretch.words, found, emit, alike)
+            telling[:fitting, k] = each.values.any(axis=0)
+    run = _Run(stretch.table, stretch.address, stretch.words, found, emit, alike, telling)
     for (table, address), wanted in expected.items():
         if table == run.table and 0 <= address - run.address < size:
             _expect(run, address - run.address, wanted)
     return run
 
 
-def _expect(run: _Run, place: int, wanted: Expected) -> None:
+def _expect(run: _Run, place: int, wanted: Expected | None) -> None:
     """Let what the display shows decide: a value begins here, and a scale makes it fit."""
     for k, candidate in enumerate(CANDIDATES):
         run.emit[max(0, place - candidate.width + 1) : place, k] -= _EXPECTED
-        if place + candidate.width <= len(run.emit):
+        if wanted is not None and place + candidate.width <= len(run.emit):
             scale = wanted.scale(float(run.found[k].values[-1, place]))
             cost = 0.0 if scale is None else 0.7 * abs(np.log10(scale))
             run.emit[place, k] += -_EXPECTED if scale is None else _EXPECTED - cost
 
 
 def _weigh(runs: Sequence[_Run]) -> tuple[dict[WideOrder, float], list[Floats]]:
-    """Probability of each order, and for each run the log probability [N, K] of a value that begins there."""
+    """Probability of each order, and for each run of registers the log probability [N, K] of a value that begins there."""
     prior = habits.of_values()
     for _ in range(_ROUNDS):
         found = [sums(run.emit, run.alike, prior) for run in runs]
-        counts = sum((np.exp(each.begins).sum(axis=1) for each in found), np.zeros_like(prior))
+        seen = ((np.exp(each.begins) * run.telling).sum(axis=1) for run, each in zip(runs, found, strict=True))
+        counts = sum(seen, np.zeros_like(prior))
         prior = habits.learnt(counts)
-    weights = habits.of_devices() + sum((each.run for each in found), np.zeros(len(habits.ORDERS)))
+    weights = habits.of_devices() + sum((each.run for each in found), np.zeros(len(habits.HYPOTHESES)))
     weights -= np.logaddexp.reduce(weights)
     begins = [np.logaddexp.reduce(weights[:, None, None] + each.begins, axis=0) for each in found]
-    return dict(zip(habits.ORDERS, np.exp(weights).tolist(), strict=True)), begins
+    return habits.by_order(weights), begins
 
 
 def _values(run: _Run, begins: Floats, expected: Expectations) -> Iterator[Value]:

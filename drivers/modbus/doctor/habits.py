@@ -1,43 +1,60 @@
-"""Which types and orders devices use, before anything is known of this one: the prior probabilities."""
+"""Which types and orders devices use, before anything is known of this one: the prior probabilities.
+
+A hypothesis is about a whole device: the order of its wide values, and whether it writes decimal digits (BCD). Nearly
+all of its values follow it; how often each type occurs is learnt from the device.
+"""
 
 from collections.abc import Mapping
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 
-from drivers.encoding import Kind, WideOrder
+from drivers.encoding import Kind, WideOrder, lowest_first
 from drivers.modbus.doctor.candidates import CANDIDATES, Candidate, Floats
 
-ORDERS: tuple[WideOrder, ...] = get_args(WideOrder)
-"""The hypotheses: a device uses one of them for nearly all of its wide values."""
 
-_OF_DEVICES: Mapping[WideOrder, float] = {"ABCD": 0.55, "CDAB": 0.35, "BADC": 0.05, "DCBA": 0.05}
+class Hypothesis(NamedTuple):
+    """What nearly all values of a device have in common."""
+
+    order: WideOrder
+    digits: bool
+
+
+ORDERS: tuple[WideOrder, ...] = get_args(WideOrder)
+HYPOTHESES = tuple(Hypothesis(order, digits) for digits in (False, True) for order in ORDERS)
+
+_OF_ORDERS: Mapping[WideOrder, float] = {"ABCD": 0.55, "CDAB": 0.35, "BADC": 0.05, "DCBA": 0.05}
+_DIGITS = 0.01  # few devices write decimal digits, and those write hardly anything else
 _OF_VALUES: Mapping[Kind, float] = {
-    "u16": 0.25, "s16": 0.18, "bcd16": 0.002, "u32": 0.09, "s32": 0.1, "f32": 0.3, "bcd32": 0.001,
-    "u64": 0.01, "s64": 0.011, "f64": 0.006,
+    "u16": 0.25, "s16": 0.18, "bcd16": 1e-6, "u32": 0.09, "s32": 0.1, "f32": 0.3, "bcd32": 1e-6,
+    "u64": 0.003, "s64": 0.004, "f64": 0.003,
 }  # fmt: skip
-_WIDE_AS = {
-    "ABCD": "ABCDEFGH", "DCBA": "HGFEDCBA", "BADC": "BADCFEHG", "CDAB": "GHEFCDAB",
-}  # fmt: skip
+_OF_DIGITS: Mapping[Kind, float] = {"bcd16": 0.4, "bcd32": 0.3}
 _OTHERWISE = {1: 0.002, 2: 0.008, 4: 0.02}  # a value in another order than the rest of its device, by width
 _SWAPPED = ("BADC", "DCBA")
 _STRENGTH = 6.0  # the prior counts as much as so many values of the device itself
 
 
 def of_devices() -> Floats:
-    """Log probability of each order, [O]."""
-    return np.log([_OF_DEVICES[order] for order in ORDERS])
+    """Log probability of each hypothesis, [O]."""
+    return np.log([_OF_ORDERS[each.order] * (_DIGITS if each.digits else 1.0 - _DIGITS) for each in HYPOTHESES])
 
 
 def of_values() -> Floats:
     """Log probability of each type and order under each hypothesis, [O, K]."""
-    return _spread(np.tile([_OF_VALUES[kind] for kind in _KINDS], (len(ORDERS), 1)))
+    return _spread(_SHARES)
 
 
 def learnt(counts: Floats) -> Floats:
-    """The same once `counts` [O, K] values of this device were seen: types are learnt, the order is the hypothesis."""
+    """The same once `counts` [O, K] values of this device were seen: types are learnt, the hypothesis is not."""
     of_kind = counts @ (_KIND_OF[:, None] == np.arange(len(_KINDS)))
-    return _spread(of_kind + _STRENGTH * np.array([_OF_VALUES[kind] for kind in _KINDS]))
+    return _spread(of_kind * (_SHARES > _NEVER) + _STRENGTH * _SHARES)
+
+
+def by_order(weights: Floats) -> dict[WideOrder, float]:
+    """Probabilities of the orders from log probabilities of the hypotheses [O]."""
+    shares = np.exp(weights)
+    return {o: float(sum(s for s, h in zip(shares, HYPOTHESES, strict=True) if h.order == o)) for o in ORDERS}
 
 
 def _spread(shares: Floats) -> Floats:
@@ -46,15 +63,21 @@ def _spread(shares: Floats) -> Floats:
     return np.asarray(np.log(spread / spread.sum(axis=1, keepdims=True)))
 
 
+def _share(kind: Kind, hypothesis: Hypothesis) -> float:
+    return _OF_DIGITS.get(kind, 0.3 * _OF_VALUES[kind]) if hypothesis.digits else _OF_VALUES[kind]
+
+
 def _fits(candidate: Candidate, order: WideOrder) -> float:
     if candidate.width == 1:
         if order in _SWAPPED:
             return 0.5
         return 1.0 if candidate.order == "AB" else _OTHERWISE[1]
-    wanted = order if candidate.width == 2 else _WIDE_AS[order]
-    return 0.9 if candidate.order == wanted else _OTHERWISE[candidate.width]
+    same = lowest_first(candidate.kind, order) == lowest_first(*candidate)
+    return 0.9 if same else _OTHERWISE[candidate.width]
 
 
+_NEVER = 1e-5
 _KINDS = tuple(_OF_VALUES)
 _KIND_OF = np.array([_KINDS.index(candidate.kind) for candidate in CANDIDATES])
-_FITS = np.array([[_fits(candidate, order) for candidate in CANDIDATES] for order in ORDERS])
+_SHARES = np.array([[_share(kind, hypothesis) for kind in _KINDS] for hypothesis in HYPOTHESES])
+_FITS = np.array([[_fits(candidate, each.order) for candidate in CANDIDATES] for each in HYPOTHESES])

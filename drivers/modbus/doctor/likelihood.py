@@ -62,7 +62,7 @@ def _whole(values: Floats, candidate: Candidate) -> Floats:
     signed = dtype.kind == "i"
     span = 2 * dtype.itemsize * np.log(10.0) if candidate.kind.startswith("bcd") else bits * np.log(2.0)
     with np.errstate(all="ignore"):
-        sizes = np.where(values < 0, 0.3, 0.7 if signed or bits > 16 else 1.0) * 0.7 / (np.abs(values) * span)
+        sizes = np.where(values < 0, 0.15, 0.85 if signed or bits > 16 else 1.0) * 0.7 / (np.abs(values) * span)
     marks = (values == 2.0**bits - 1) | (
         signed & ((values == 2.0 ** (bits - 1) - 1) | (values == -(2.0 ** (bits - 1))))
     )

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from drivers.encoding import WideOrder
+from drivers.encoding import WideOrder, lowest_first
 from drivers.modbus.doctor.reading import Conduct, Reason, Value
+from drivers.modbus.doctor.support import peers
 
-_ALIKE_WITHIN = 0.15
-_NEAR = 12  # registers
 _CONDUCT: dict[Conduct, Reason] = {
     "steady": Reason("doctor_steady", "does not change"),
     "grows": Reason("doctor_grows", "only grows, like a counter"),
@@ -35,24 +34,36 @@ def _all(value: Value, others: Sequence[Value], order: WideOrder | None) -> Iter
     if _is_mark(value):
         yield Reason("doctor_mark", "this pattern mostly means that there is no value")
         return
-    peers = [str(other.address) for other in others if _alike(value, other)]
-    if peers:
-        yield Reason("doctor_alike", "as large as {addresses}", {"addresses": peers[:3]})
-    if value.width > 1 and order is not None and value.best.candidate.order == order:
-        same = sum(other.width > 1 and not other.empty and not other.text for other in others)
-        count = sum(
-            other.width > 1 and not other.empty and not other.text and _order(other) == order for other in others
-        )
-        if same > 1:
-            words = {"order": order, "count": count, "total": same}
-            yield Reason("doctor_order", "{order} like {count} of {total} wide values", words)
+    if value.conduct in ("grows", "jumps"):
+        yield _CONDUCT[value.conduct]
+    if near := peers(value, others):
+        yield Reason("doctor_alike", "as large as {addresses}", {"addresses": [str(each.address) for each in near[:3]]})
+    yield from _same_order(value, others, order)
     if not value.best.whole and _decimal(value):
         yield Reason("doctor_decimal", "a decimal number of few digits")
-    if value.conduct in _CONDUCT:
+    if value.conduct in ("smooth", "steady"):
         yield _CONDUCT[value.conduct]
     if len(value.best.candidates) > 1:
-        others_too = [str(candidate) for candidate in value.best.candidates[1:3]]
-        yield Reason("doctor_twin", "{types} reads the same", {"types": others_too})
+        too = [str(candidate) for candidate in value.best.candidates[1:3]]
+        yield Reason("doctor_twin", "{types} reads the same", {"types": too})
+
+
+def _same_order(value: Value, others: Sequence[Value], order: WideOrder | None) -> Iterator[Reason]:
+    wide = [other for other in others if other.width > 1 and not other.empty and not other.text]
+    if value.width == 1 or len(wide) < 2 or order is None:
+        return
+    share = sum(shares_order(other, order) for other in wide)
+    if shares_order(value, order):
+        words = {"order": order, "count": share, "total": len(wide)}
+        yield Reason("doctor_order", "{order} like {count} of {total} wide values", words)
+    else:
+        yield Reason("doctor_other_order", "not {order} like the others", {"order": order})
+
+
+def shares_order(value: Value, order: WideOrder) -> bool:
+    """Whether a value is in the order of its device; values of 64 bits have names of their own for it."""
+    candidate = value.best.candidate
+    return lowest_first(candidate.kind, order) == lowest_first(*candidate)
 
 
 def _display(value: Value) -> Iterator[Reason]:
@@ -68,25 +79,11 @@ def _display(value: Value) -> Iterator[Reason]:
         yield Reason("doctor_display_scaled", english, {"shown": shown, "scale": scale})
 
 
-def _order(value: Value) -> str:
-    return value.best.candidate.order
-
-
-def _alike(value: Value, other: Value) -> bool:
-    """Whether another value nearby is of the same type and about as large."""
-    if other is value or other.table != value.table or other.text or other.empty:
-        return False
-    if abs(other.address - value.address) > _NEAR or other.best.candidate != value.best.candidate:
-        return False
-    return abs(other.best.last - value.best.last) <= _ALIKE_WITHIN * abs(value.best.last)
-
-
 def _is_mark(value: Value) -> bool:
     """All ones, or the highest or lowest signed number."""
-    word, rest = int(value.words[-1, 0]), value.words[-1, 1:]
-    return (word in (0xFFFF, 0x7FFF) and bool((rest == 0xFFFF).all())) or (
-        word == 0x8000 and not rest.any() and value.best.whole
-    )
+    half = 2.0 ** (16 * value.width - 1)
+    signed = any(candidate.kind.startswith("s") for candidate in value.best.candidates)
+    return bool((value.words[-1] == 0xFFFF).all()) or (signed and value.best.last in (half - 1, -half))
 
 
 def _decimal(value: Value) -> bool:

@@ -1,9 +1,9 @@
 """Finds the units on a line: asks each for one register and takes any answer of its own as a sign of life."""
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from time import perf_counter
 
 from drivers.modbus.doctor.bedside import Unreachable, is_there
 from drivers.modbus.settings import ModbusConnection
@@ -40,18 +40,17 @@ async def _look(wire: Wire, unit: int) -> Seen | None:
 
 
 async def _ask(wire: Wire, unit: int, read: Read) -> Seen | None:
-    loop = asyncio.get_running_loop()
     for _ in range(2):  # the line may have been dropped after the question before
         if not wire.connected and (reason := await wire.connect()):
             raise Unreachable(reason)
-        began = loop.time()
+        began = perf_counter()
         try:
             await wire.read(Wire.request(unit, read))
         except ReadError as error:
             if is_there(error):
-                return Seen(unit, loop.time() - began, error.exception)
+                return Seen(unit, perf_counter() - began, error.exception)
             if error.fault is not Fault.LOST:
                 return None
         else:
-            return Seen(unit, loop.time() - began, 0)
+            return Seen(unit, perf_counter() - began, 0)
     return None

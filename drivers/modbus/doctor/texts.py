@@ -1,5 +1,6 @@
 """Finds texts in registers, such as a model or a serial number: two characters in each. Pure."""
 
+import math
 import string
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,8 +8,9 @@ from typing import NamedTuple
 from drivers.modbus.doctor.candidates import Words
 
 _USUAL = frozenset((string.ascii_letters + string.digits + " -_./:+").encode())
-_SHORTEST = 4  # registers; fewer are met by chance in every map
+_SHORTEST = 3  # registers
 _LEAST_LETTERS = 2
+_ANY_TEXT = -7.0  # log probability of meeting a text at all
 
 
 class Run(NamedTuple):
@@ -17,6 +19,11 @@ class Run(NamedTuple):
     offset: int
     width: int
     text: str
+
+    @property
+    def evidence(self) -> float:
+        """Log probability of the registers if they are a text: any of the usual characters is as probable."""
+        return _ANY_TEXT - 2 * self.width * math.log(len(_USUAL))
 
 
 def find(words: Words) -> Iterator[Run]:
