@@ -73,9 +73,11 @@ class Bus:
     asked: list[tuple[int, int, int, int]] = field(default_factory=list)  # unit, function, address, count
     hang_up_on: frozenset[int] = frozenset()
     """Units for whom the server drops the connection instead of answering."""
+    lines: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = field(default_factory=dict)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
+        self.lines[asyncio.current_task()] = writer
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 frame = await reader.readexactly(12)
@@ -91,6 +93,8 @@ class Bus:
                     writer.write(struct.pack(">HHHB", transaction, 0, len(body) + 1, unit) + body)
                     await writer.drain()
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -101,6 +105,10 @@ async def serving(bus: Bus) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        for writer in bus.lines.values():
+            writer.close()
+        await asyncio.wait([task for task in bus.lines if task is not None] or [asyncio.create_task(asyncio.sleep(0))])
+        await asyncio.sleep(0)  # the clients' side notices, too
 
 
 def sdm630() -> ServedUnit:

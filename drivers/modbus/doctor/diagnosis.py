@@ -12,12 +12,13 @@ from drivers.modbus.doctor.candidates import CANDIDATES, Decoded, Floats, Words,
 from drivers.modbus.doctor.quantities import Expected, recognised
 from drivers.modbus.doctor.reading import Reading, Value, conduct
 from drivers.modbus.doctor.reasons import reasons
-from drivers.modbus.doctor.segments import best_cut, sums
+from drivers.modbus.doctor.segments import Sums, best_cut, sums
 from drivers.modbus.doctor.support import supported
 from drivers.plan import Table
 
 _ROUNDS = 3  # of learning which types this device uses
 _EXPECTED = 25.0  # what the display shows outweighs all else
+_BEGINS = 200.0  # where a person says that a value begins, one does
 _NEGLIGIBLE = -700.0
 _CONTEXT = 8  # registers beside what may be a text
 
@@ -63,6 +64,11 @@ class _Run:
     emit: Floats  # [N, K]
     alike: Floats  # [N, K]
     telling: Floats  # [N, K], 0 where a value is 0: it says nothing about its type
+
+    def sums(self, prior: Floats) -> Sums:
+        """Over all ways to cut it, under each hypothesis."""
+        parities = (self.address + np.arange(len(self.emit))) % 2
+        return sums(self.emit[:, None, :] + habits.parity()[:, parities].swapaxes(0, 1), self.alike, prior)
 
 
 def diagnose(stretches: Iterable[Stretch], expectations: Expectations | None = None) -> Diagnosis:
@@ -112,7 +118,7 @@ def _is_text(stretch: Stretch, run: texts.Run) -> bool:
 def _evidence(stretch: Stretch) -> float:
     """Log probability of registers that are numbers."""
     run = _run(stretch, {})
-    return float(np.logaddexp.reduce(habits.of_devices() + sums(run.emit, run.alike, habits.of_values()).run))
+    return float(np.logaddexp.reduce(habits.of_devices() + run.sums(habits.of_values()).run))
 
 
 def _run(stretch: Stretch, expected: Expectations) -> _Run:
@@ -135,7 +141,7 @@ def _run(stretch: Stretch, expected: Expectations) -> _Run:
 def _expect(run: _Run, place: int, wanted: Expected | None) -> None:
     """Let what the display shows decide: a value begins here, and a scale makes it fit."""
     for k, candidate in enumerate(CANDIDATES):
-        run.emit[max(0, place - candidate.width + 1) : place, k] -= _EXPECTED
+        run.emit[max(0, place - candidate.width + 1) : place, k] -= _BEGINS
         if wanted is not None and place + candidate.width <= len(run.emit):
             scale = wanted.scale(float(run.found[k].values[-1, place]))
             cost = 0.0 if scale is None else 0.7 * abs(np.log10(scale))
@@ -143,10 +149,10 @@ def _expect(run: _Run, place: int, wanted: Expected | None) -> None:
 
 
 def _weigh(runs: Sequence[_Run]) -> tuple[dict[WideOrder, float], list[Floats]]:
-    """Probability of each order, and for each run of registers the log probability [N, K] of a value that begins there."""
+    """Probability of each order; and for each run the log probability [N, K] that a value begins at an address."""
     prior = habits.of_values()
     for _ in range(_ROUNDS):
-        found = [sums(run.emit, run.alike, prior) for run in runs]
+        found = [run.sums(prior) for run in runs]
         seen = ((np.exp(each.begins) * run.telling).sum(axis=1) for run, each in zip(runs, found, strict=True))
         counts = sum(seen, np.zeros_like(prior))
         prior = habits.learnt(counts)

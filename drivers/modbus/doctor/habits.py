@@ -1,10 +1,11 @@
 """Which types and orders devices use, before anything is known of this one: the prior probabilities.
 
-A hypothesis is about a whole device: the order of its wide values, and whether it writes decimal digits (BCD). Nearly
-all of its values follow it; how often each type occurs is learnt from the device.
+A hypothesis is about a whole device: the order of its wide values, whether they lie at odd addresses, and whether it
+writes decimal digits (BCD). Nearly all of its values follow it; how often each type occurs is learnt from the device.
 """
 
 from collections.abc import Mapping
+from itertools import product
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -18,10 +19,11 @@ class Hypothesis(NamedTuple):
 
     order: WideOrder
     digits: bool
+    odd: bool
 
 
 ORDERS: tuple[WideOrder, ...] = get_args(WideOrder)
-HYPOTHESES = tuple(Hypothesis(order, digits) for digits in (False, True) for order in ORDERS)
+HYPOTHESES = tuple(Hypothesis(*each) for each in product(ORDERS, (False, True), (False, True)))
 
 _OF_ORDERS: Mapping[WideOrder, float] = {"ABCD": 0.55, "CDAB": 0.35, "BADC": 0.05, "DCBA": 0.05}
 _DIGITS = 0.01  # few devices write decimal digits, and those write hardly anything else
@@ -32,12 +34,14 @@ _OF_VALUES: Mapping[Kind, float] = {
 _OF_DIGITS: Mapping[Kind, float] = {"bcd16": 0.4, "bcd32": 0.3}
 _OTHERWISE = {1: 0.002, 2: 0.008, 4: 0.02}  # a value in another order than the rest of its device, by width
 _SWAPPED = ("BADC", "DCBA")
+_ASTRAY = -2.0  # log probability of a wide value at an address of the other parity
 _STRENGTH = 6.0  # the prior counts as much as so many values of the device itself
 
 
 def of_devices() -> Floats:
     """Log probability of each hypothesis, [O]."""
-    return np.log([_OF_ORDERS[each.order] * (_DIGITS if each.digits else 1.0 - _DIGITS) for each in HYPOTHESES])
+    digits = [_DIGITS if each.digits else 1.0 - _DIGITS for each in HYPOTHESES]
+    return np.asarray(np.log([0.5 * _OF_ORDERS[each.order] for each in HYPOTHESES]) + np.log(digits))
 
 
 def of_values() -> Floats:
@@ -48,7 +52,14 @@ def of_values() -> Floats:
 def learnt(counts: Floats) -> Floats:
     """The same once `counts` [O, K] values of this device were seen: types are learnt, the hypothesis is not."""
     of_kind = counts @ (_KIND_OF[:, None] == np.arange(len(_KINDS)))
-    return _spread(of_kind * (_SHARES > _NEVER) + _STRENGTH * _SHARES)
+    return _spread(of_kind * _LEARNS + _STRENGTH * _SHARES)
+
+
+def parity() -> Floats:
+    """What it adds to a log probability that a value begins at an even or at an odd address, [O, 2, K]."""
+    wide = np.array([candidate.width > 1 for candidate in CANDIDATES])
+    strays = np.array([[each.odd, not each.odd] for each in HYPOTHESES])
+    return np.asarray(_ASTRAY * strays[:, :, None] * wide)
 
 
 def by_order(weights: Floats) -> dict[WideOrder, float]:
@@ -76,8 +87,8 @@ def _fits(candidate: Candidate, order: WideOrder) -> float:
     return 0.9 if same else _OTHERWISE[candidate.width]
 
 
-_NEVER = 1e-5
 _KINDS = tuple(_OF_VALUES)
 _KIND_OF = np.array([_KINDS.index(candidate.kind) for candidate in CANDIDATES])
 _SHARES = np.array([[_share(kind, hypothesis) for kind in _KINDS] for hypothesis in HYPOTHESES])
+_LEARNS = np.array([[not each.digits and not kind.startswith("bcd") for kind in _KINDS] for each in HYPOTHESES])
 _FITS = np.array([[_fits(candidate, each.order) for candidate in CANDIDATES] for each in HYPOTHESES])

@@ -46,7 +46,7 @@ def alike(found: Decoded, first: Floats, candidate: Candidate) -> Floats:
     """What it adds to the log probability that the value before, of the same type, is of about the same size, [M]."""
     bonus = np.zeros(len(first))
     width = candidate.width
-    now, before = found.values[0, width:], found.values[0, : len(first) - width]
+    now, before = found.values[0, width:], found.values[0, : max(0, len(first) - width)]
     with np.errstate(all="ignore"):
         near = (np.abs(now - before) <= _ALIKE_WITHIN * np.abs(before)) & (before != 0)
         within = _rung(before, candidate) / (2 * _ALIKE_WITHIN * np.abs(before))

@@ -67,8 +67,8 @@ def _name(value: Value, tables: set[Table]) -> str:
 def _point(value: Value, name: str, found: Examination, say: Say) -> str:
     best = value.best
     keys = [f"name: {name}"]
-    if value.met is not None and value.expected is None:
-        keys.append(f"unit: {value.met.quantity.unit}")
+    if value.unit:
+        keys.append(f"unit: {value.unit}")
     keys += [f"table: {value.table}", f"address: {value.address}", f"type: {best.candidate.kind}"]
     device_order: WideOrder = found.diagnosis.order or "ABCD"
     if lowest_first(best.candidate.kind, device_order) != lowest_first(*best.candidate):

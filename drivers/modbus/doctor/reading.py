@@ -89,6 +89,11 @@ class Value:
         return self.met.scale if self.met else 1.0
 
     @property
+    def unit(self) -> str:
+        """The unit, where the size gives it away."""
+        return self.met.quantity.unit if self.met is not None and self.met.scale == self.scale else ""
+
+    @property
     def conduct(self) -> Conduct:
         """How the best reading behaves."""
         return conduct(self.best.values)

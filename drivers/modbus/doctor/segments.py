@@ -24,11 +24,11 @@ class Sums(NamedTuple):
 
 
 def sums(emit: Floats, alike: Floats, prior: Floats) -> Sums:
-    """Sum over all ways to cut N registers; `emit` and `alike` [N, K], `prior` [O, K].
+    """Sum over all ways to cut N registers; `emit` [N, O, K], `alike` [N, K], `prior` [O, K].
 
     `emit` is -inf where a type does not fit.
     """
-    size, kinds = emit.shape
+    size, _, kinds = emit.shape
     ended = np.full((size + 1, len(prior), kinds), -np.inf)  # a value of type k ended before address a
     enters = np.empty((size, len(prior), kinds))
     for a in range(size):
@@ -38,7 +38,7 @@ def sums(emit: Floats, alike: Floats, prior: Floats) -> Sums:
         for width in (1, 2, 4):
             of_width = width == WIDTHS
             if a + width <= size:
-                ended[a + width][:, of_width] = enters[a][:, of_width] + emit[a, of_width]
+                ended[a + width][:, of_width] = enters[a][:, of_width] + emit[a][:, of_width]
     goes_on = _backward(emit, alike, prior)
     run = np.logaddexp.reduce(ended[size], axis=-1)
     return Sums((enters + goes_on).transpose(1, 0, 2) - run[:, None, None], run)
@@ -46,14 +46,14 @@ def sums(emit: Floats, alike: Floats, prior: Floats) -> Sums:
 
 def _backward(emit: Floats, alike: Floats, prior: Floats) -> Floats:
     """Log probability of everything from a on, if a value of type k begins there, [N, O, K]."""
-    size, kinds = emit.shape
+    size, _, kinds = emit.shape
     follows = np.zeros((size + 1, len(prior), kinds))  # of what follows a value of type k that ended before a
     goes_on = np.full((size, len(prior), kinds), -np.inf)
     for a in range(size - 1, -1, -1):
         for width in (1, 2, 4):
             of_width = width == WIDTHS
             if a + width <= size:
-                goes_on[a][:, of_width] = emit[a, of_width] + follows[a + width][:, of_width]
+                goes_on[a][:, of_width] = emit[a][:, of_width] + follows[a + width][:, of_width]
         fresh = np.logaddexp.reduce(prior + goes_on[a], axis=-1, keepdims=True)
         follows[a] = np.logaddexp(_SWITCH + fresh, _STAY + alike[a] + goes_on[a])
     return goes_on

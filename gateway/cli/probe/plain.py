@@ -86,7 +86,7 @@ def _value(value: Value, wanted: bool, language: Language) -> dict[str, Any]:  #
         "text": value.text,
         "empty": value.empty,
         "scale": value.scale,
-        "unit": value.met.quantity.unit if value.met is not None else "",
+        "unit": value.unit,
         "conduct": value.conduct if value.readings else "steady",
         "readings": [_reading(reading) for reading in readings],
         "reasons": [{"kind": reason.kind, "text": told(reason, language)} for reason in value.reasons],

@@ -10,7 +10,7 @@ from drivers.modbus.doctor.extent import Extent
 from drivers.modbus.doctor.proposal import manual_number, proposal
 from drivers.modbus.doctor.reading import Reading, Value
 from drivers.plan import Span
-from gateway.cli.probe.words import hexadecimal, percent, places, scaled, told, unit_of
+from gateway.cli.probe.words import hexadecimal, percent, places, scaled, told
 from gateway.cli.screen import aligned, word
 from gateway.core.messages import Language, printable, say
 
@@ -42,9 +42,7 @@ def _header(found: Examination, line: str, language: Language) -> Iterator[Text]
     words = {"unit": found.unit, "line": line, "ms": f"{1000 * found.latency_s:.1f}", "requests": found.requests}
     english = "unit {unit} at {line} answers in {ms} ms (median of {requests} requests)"
     yield Text(say("probe_answers", english, words, language), style="bold")
-    rows = [
-        [Text(_INDENT + word("table", extent.table, language)), *_extent(extent, language)] for extent in found.extents
-    ]
+    rows = [[Text(_INDENT + extent.table), *_extent(extent, language)] for extent in found.extents]
     for row in aligned(rows):
         row.rstrip()
         yield row
@@ -93,10 +91,9 @@ def _values(values: Sequence[Value], language: Language) -> Iterator[Text]:
     for value, line in zip(values, lines, strict=True):
         line.rstrip()
         yield line
-        if value.reasons:
-            because = say("semicolon", "; ", {}, language).join(
-                told(reason, language) for reason in value.reasons[:_REASONS]
-            )
+        reasons = [told(reason, language) for reason in value.reasons if reason.kind != "doctor_twin"]
+        if reasons:  # the twin stands beside the type
+            because = say("semicolon", "; ", {}, language).join(reasons[:_REASONS])
             yield Text(_INDENT * 2 + because, style="dim")
 
 
@@ -116,7 +113,7 @@ def _row(value: Value) -> list[Text]:
     return [
         *where,
         Text(hexadecimal(value.words[-1].tolist()), style="dim"),
-        Text(scaled(best, value.scale, unit_of(value)), style="bold"),
+        Text(scaled(best, value.scale, value.unit), style="bold"),
         _types(best),
         _bar(best.share),
         Text(f"{other.candidate} {other.shown}" if other else "", style="dim"),
@@ -127,7 +124,7 @@ def _types(best: Reading) -> Text:
     """The type to take, and the one of the other sign if it reads the same today."""
     first, *others = best.candidates
     twin = next((each.kind for each in others if each.order == first.order and each.kind[1:] == first.kind[1:]), "")
-    return Text.assemble(str(first), (f" or {twin}" if twin else "", "dim"))
+    return Text.assemble(str(first), (f" / {twin}" if twin else "", "dim"))
 
 
 def _bar(share: float) -> Text:

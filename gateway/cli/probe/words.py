@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from drivers.modbus.doctor.reading import Reading, Reason, Value
+from drivers.modbus.doctor.reading import Reading, Reason
 from drivers.plan import Span
 from gateway.cli.screen import word
 from gateway.core.messages import Language, say
@@ -28,11 +28,6 @@ def scaled(reading: Reading, scale: float, unit: str = "") -> str:
     if scale != 1.0:
         text += f" × {scale:g} = {reading.last * scale:.7g}"
     return f"{text} {unit}".rstrip()
-
-
-def unit_of(value: Value) -> str:
-    """The unit of the best reading, where its size gives it away."""
-    return value.met.quantity.unit if value.met is not None and value.expected is None else ""
 
 
 def hexadecimal(words: Iterable[int]) -> str:
