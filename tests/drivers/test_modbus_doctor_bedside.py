@@ -105,7 +105,7 @@ async def test_a_device_that_goes_away_is_not_taken_for_holes() -> None:
     async with serving(bus) as port, Bedside(line(port, timeout="20ms"), 1, SystemClock()) as bedside:
         await bedside.greet()
         bus.units = {}
-        with pytest.raises(Unreachable, match="timed out|closed"):  # pymodbus hangs up after some silence
+        with pytest.raises(Unreachable, match=r"timed out|closed"):  # pymodbus hangs up after some silence
             await bedside.examine("holding", 0, 20, lambda _: None)
 
 

@@ -57,6 +57,7 @@ def test_the_distance_of_two_floats_is_the_number_of_floats_between() -> None:
         ("0.0", 7.0, None),
         ("229.8", float("nan"), None),
         ("1e30", 1.0, None),
+        ("12.34", 4e-310, None),
     ],
 )
 def test_a_scale_makes_a_number_fit_the_display(shown: str, value: float, scale: float | None) -> None:

@@ -22,6 +22,8 @@ _FLOAT_HIGH = {"f32": 1e8, "f64": 1e12}
 _ROUND = 0.15  # floats that are decimal numbers of a few digits, because the device rounds them
 _MOST_DECIMALS = 3
 _MOST_DIGITS = {"f32": 1e7, "f64": 1e13}
+_ROOMY, _NARROW = 10_000, 0.35  # what becomes larger is seldom given one register only
+_UPWARDS = 0.75  # whole numbers that take more than one register are mostly counters
 _STILL = 0.5  # a value that is the same in the next sample
 _ALIKE = 0.3  # the next value of the same type is about as large, like the three phases of a meter
 _ALIKE_WITHIN = 0.15
@@ -63,6 +65,8 @@ def _whole(values: Floats, candidate: Candidate) -> Floats:
     span = 2 * dtype.itemsize * np.log(10.0) if candidate.kind.startswith("bcd") else bits * np.log(2.0)
     with np.errstate(all="ignore"):
         sizes = np.where(values < 0, 0.15, 0.85 if signed or bits > 16 else 1.0) * 0.7 / (np.abs(values) * span)
+    if bits == 16:
+        sizes *= np.where(np.abs(values) > _ROOMY, _NARROW, 1.0)
     marks = (values == 2.0**bits - 1) | (
         signed & ((values == 2.0 ** (bits - 1) - 1) | (values == -(2.0 ** (bits - 1))))
     )
@@ -111,9 +115,12 @@ def _no_minus(steps: Floats) -> Floats:
 
 def _changes(found: Decoded, candidate: Candidate) -> Floats:
     """Log probability of each sample after the one before, [S - 1, M]: small steps are more probable than jumps."""
-    steps = np.abs(np.diff(found.steps, axis=0))
+    ahead = np.diff(found.steps, axis=0)
+    steps = np.abs(ahead)
+    up = _UPWARDS if candidate.width > 1 and candidate.kind not in _FLOAT_HIGH else 0.5
     with np.errstate(divide="ignore"):
-        moved = np.log(0.5 * (1.0 - _STILL)) - np.log(steps) - _log_span(candidate)
+        way = np.log(np.where(ahead > 0, up, 1.0 - up) * (1.0 - _STILL))
+        moved = way - np.log(steps) - _log_span(candidate)
     change = np.where(steps == 0, np.log(_STILL) * candidate.width, moved)
     known = np.isfinite(found.values)
     return np.where(known[1:] == known[:-1], np.nan_to_num(change, nan=IMPOSSIBLE), IMPOSSIBLE)

@@ -79,7 +79,7 @@ class Expected(NamedTuple):
         """The scale, a power of ten, that makes the value agree within two percent; None if none does."""
         if self.value == 0 or value == 0 or not math.isfinite(value):
             return 1.0 if abs(self.value) <= self.half_digit and abs(value) <= self.half_digit else None
-        exponent = round(math.log10(abs(self.value / value)))
+        exponent = round(math.log10(abs(self.value)) - math.log10(abs(value)))
         if not -6 <= exponent <= 6:
             return None
         scale = 10.0**exponent if exponent >= 0 else 1.0 / 10.0**-exponent
