@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from operator import itemgetter
 
 import numpy as np
@@ -11,15 +12,16 @@ from drivers.modbus.doctor import habits, likelihood, texts
 from drivers.modbus.doctor.candidates import CANDIDATES, Decoded, Floats, Words, decoded
 from drivers.modbus.doctor.quantities import Expected, recognised
 from drivers.modbus.doctor.reading import Reading, Value, conduct
-from drivers.modbus.doctor.reasons import reasons
+from drivers.modbus.doctor.reasons import Vote, reasons
 from drivers.modbus.doctor.segments import Sums, best_cut, sums
-from drivers.modbus.doctor.support import supported
+from drivers.modbus.doctor.support import nearby, supported, voltages
 from drivers.plan import Table
 
-_ROUNDS = 3  # of learning which types this device uses
+_ROUNDS = 2  # of learning which types this device uses
 _EXPECTED = 25.0  # what the display shows outweighs all else
 _BEGINS = 200.0  # where a person says that a value begins, one does
 _NEGLIGIBLE = -700.0
+_LONGEST = 1000  # registers that are weighed at once
 _CONTEXT = 8  # registers beside what may be a text
 
 Expectations = Mapping[tuple[Table, int], Expected | None]
@@ -77,7 +79,7 @@ def diagnose(stretches: Iterable[Stretch], expectations: Expectations | None = N
     told: list[Value] = []
     runs: list[_Run] = []
     for stretch in stretches:
-        for part in _parts(stretch):
+        for part in chain.from_iterable(map(_parts, _pieces(stretch))):
             if isinstance(part, Value):
                 told.append(part)
             else:
@@ -85,10 +87,25 @@ def diagnose(stretches: Iterable[Stretch], expectations: Expectations | None = N
     orders, begins = _weigh(runs)
     for run, begin in zip(runs, begins, strict=True):
         told += _values(run, begin, expected)
-    found = Diagnosis(tuple(sorted(told, key=lambda value: (value.table, value.address))), orders)
-    found = replace(found, values=tuple(replace(value, met=supported(value, found.values)) for value in found.values))
-    explained = tuple(replace(value, reasons=reasons(value, found.values, found.order)) for value in found.values)
-    return replace(found, values=explained)
+    return _explained(sorted(told, key=lambda value: (value.table, value.address)), orders)
+
+
+def _explained(values: Sequence[Value], orders: Mapping[WideOrder, float]) -> Diagnosis:
+    """With what others support of it, and the reasons."""
+    around, mains = nearby(values), voltages(values)
+    found = [replace(value, met=supported(value, near, mains)) for value, near in zip(values, around, strict=True)]
+    diagnosis = Diagnosis(tuple(found), orders)
+    vote = Vote.of(diagnosis.wide, diagnosis.order)
+    told = (
+        replace(value, reasons=reasons(value, near, vote)) for value, near in zip(found, nearby(found), strict=True)
+    )
+    return replace(diagnosis, values=tuple(told))
+
+
+def _pieces(stretch: Stretch) -> Iterator[Stretch]:
+    """A long stretch in pieces that fit into memory; a value that lies across two of them is missed."""
+    for start in range(0, stretch.words.shape[1], _LONGEST):
+        yield replace(stretch, address=stretch.address + start, words=stretch.words[:, start : start + _LONGEST])
 
 
 def _parts(stretch: Stretch) -> Iterator[Value | Stretch]:
@@ -148,18 +165,21 @@ def _expect(run: _Run, place: int, wanted: Expected | None) -> None:
             run.emit[place, k] += -_EXPECTED if scale is None else _EXPECTED - cost
 
 
-def _weigh(runs: Sequence[_Run]) -> tuple[dict[WideOrder, float], list[Floats]]:
+def _weigh(runs: Sequence[_Run]) -> tuple[dict[WideOrder, float], Iterator[Floats]]:
     """Probability of each order; and for each run the log probability [N, K] that a value begins at an address."""
     prior = habits.of_values()
     for _ in range(_ROUNDS):
-        found = [run.sums(prior) for run in runs]
-        seen = ((np.exp(each.begins) * run.telling).sum(axis=1) for run, each in zip(runs, found, strict=True))
-        counts = sum(seen, np.zeros_like(prior))
-        prior = habits.learnt(counts)
-    weights = habits.of_devices() + sum((each.run for each in found), np.zeros(len(habits.HYPOTHESES)))
+        prior = habits.learnt(sum((_seen(run, prior) for run in runs), np.zeros_like(prior)))
+    weights = habits.of_devices() + sum((run.sums(prior).run for run in runs), np.zeros(len(habits.HYPOTHESES)))
     weights -= np.logaddexp.reduce(weights)
-    begins = [np.logaddexp.reduce(weights[:, None, None] + each.begins, axis=0) for each in found]
+    # One run after the other: the sums of a large device would fill the memory.
+    begins = (np.logaddexp.reduce(weights[:, None, None] + run.sums(prior).begins, axis=0) for run in runs)
     return habits.by_order(weights), begins
+
+
+def _seen(run: _Run, prior: Floats) -> Floats:
+    """How many values of each type are expected in a run under each hypothesis, [O, K]."""
+    return np.asarray((np.exp(run.sums(prior).begins) * run.telling).sum(axis=1))
 
 
 def _values(run: _Run, begins: Floats, expected: Expectations) -> Iterator[Value]:

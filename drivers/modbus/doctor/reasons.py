@@ -1,6 +1,7 @@
 """Says in words why a reading is the most probable one. Pure."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,16 +17,29 @@ _CONDUCT: dict[Conduct, Reason] = {
 }
 
 
-def reasons(value: Value, others: Sequence[Value], order: WideOrder | None) -> tuple[Reason, ...]:
-    """The evidence for the best reading, the strongest first."""
+class Vote(NamedTuple):
+    """How many of the wide values have the order of the device."""
+
+    order: WideOrder
+    share: int
+    total: int
+
+    @classmethod
+    def of(cls, wide: Sequence[Value], order: WideOrder | None) -> "Vote | None":
+        """Count; None where it takes no vote."""
+        return cls(order, sum(_shares(value, order) for value in wide), len(wide)) if order and len(wide) > 1 else None
+
+
+def reasons(value: Value, near: Sequence[Value], vote: Vote | None) -> tuple[Reason, ...]:
+    """The evidence for the best reading, the strongest first; `near` are the values around it."""
     if value.text:
         return (Reason("doctor_text", "every byte is a letter, a digit or a sign"),)
     if value.empty:
         return (Reason("doctor_zero", "holds 0, which every type can be"),)
-    return tuple(_all(value, others, order))
+    return tuple(_all(value, near, vote))
 
 
-def _all(value: Value, others: Sequence[Value], order: WideOrder | None) -> Iterator[Reason]:
+def _all(value: Value, near: Sequence[Value], vote: Vote | None) -> Iterator[Reason]:
     yield from _display(value)
     if value.met is not None:
         words = {"quantity": value.met.quantity.name, "scale": value.met.scale}
@@ -36,9 +50,12 @@ def _all(value: Value, others: Sequence[Value], order: WideOrder | None) -> Iter
         return
     if value.conduct in ("grows", "jumps"):
         yield _CONDUCT[value.conduct]
-    if near := peers(value, others):
-        yield Reason("doctor_alike", "as large as {addresses}", {"addresses": [str(each.address) for each in near[:3]]})
-    yield from _same_order(value, others, order)
+    if alike := peers(value, near):
+        yield Reason(
+            "doctor_alike", "as large as {addresses}", {"addresses": [str(each.address) for each in alike[:3]]}
+        )
+    if vote is not None and value.width > 1:
+        yield _order(value, vote)
     if not value.best.whole and _decimal(value):
         yield Reason("doctor_decimal", "a decimal number of few digits")
     if value.conduct in ("smooth", "steady"):
@@ -48,19 +65,13 @@ def _all(value: Value, others: Sequence[Value], order: WideOrder | None) -> Iter
         yield Reason("doctor_twin", "{types} reads the same", {"types": too})
 
 
-def _same_order(value: Value, others: Sequence[Value], order: WideOrder | None) -> Iterator[Reason]:
-    wide = [other for other in others if other.width > 1 and not other.empty and not other.text]
-    if value.width == 1 or len(wide) < 2 or order is None:
-        return
-    share = sum(shares_order(other, order) for other in wide)
-    if shares_order(value, order):
-        words = {"order": order, "count": share, "total": len(wide)}
-        yield Reason("doctor_order", "{order} like {count} of {total} wide values", words)
-    else:
-        yield Reason("doctor_other_order", "not {order} like the others", {"order": order})
+def _order(value: Value, vote: Vote) -> Reason:
+    if _shares(value, vote.order):
+        return Reason("doctor_order", "{order} like {share} of {total} wide values", vote._asdict())
+    return Reason("doctor_other_order", "not {order} like the others", {"order": vote.order})
 
 
-def shares_order(value: Value, order: WideOrder) -> bool:
+def _shares(value: Value, order: WideOrder) -> bool:
     """Whether a value is in the order of its device; values of 64 bits have names of their own for it."""
     candidate = value.best.candidate
     return lowest_first(candidate.kind, order) == lowest_first(*candidate)

@@ -12,37 +12,42 @@ _PHASES = 3
 _ROOT_WITHIN = 0.06  # of the square root of 3 between a phase's voltage and that between two phases
 
 
-def peers(value: Value, values: Sequence[Value]) -> list[Value]:
+def nearby(values: Sequence[Value]) -> list[Sequence[Value]]:
+    """For each value those around it, itself included; `values` are in order of their addresses."""
+    return [values[max(0, i - _NEAR) : i + _NEAR + 1] for i in range(len(values))]
+
+
+def peers(value: Value, near: Sequence[Value]) -> list[Value]:
     """Values nearby that are of the same type and about as large, as the phases of a meter are."""
-    return [other for other in values if _alike(value, other)]
+    return [other for other in near if _alike(value, other)]
 
 
-def supported(value: Value, values: Sequence[Value]) -> Met | None:
-    """What the value could be, if others support that."""
+def voltages(values: Sequence[Value]) -> list[float]:
+    """The mains voltages of the device, as far as it is sure that they are."""
+    return [
+        value.best.last * value.met.scale
+        for value, near in zip(values, nearby(values), strict=True)
+        if value.met is not None and value.met.quantity.name == "mains voltage" and _of_phases(value, near)
+    ]
+
+
+def supported(value: Value, near: Sequence[Value], mains: Sequence[float]) -> Met | None:
+    """What the value could be, if others support that; `mains` are the mains voltages."""
     met = value.met
     if met is None or (not value.best.whole and met.quantity.name != "voltage between phases"):
         return met
     if met.quantity.name == "mains frequency":
-        return met if _voltages(values) else None
-    if not _of_phases(value, values):
+        return met if mains else None
+    if not _of_phases(value, near):
         return None
     if met.quantity.name == "mains voltage":
         return met
-    ratios = [value.best.last * met.scale / voltage / math.sqrt(3.0) for voltage in _voltages(values)]
+    ratios = [value.best.last * met.scale / voltage / math.sqrt(3.0) for voltage in mains]
     return met if all(abs(ratio - 1.0) <= _ROOT_WITHIN for ratio in ratios) else None
 
 
-def _voltages(values: Sequence[Value]) -> list[float]:
-    """The mains voltages of the device, as far as it is sure that they are."""
-    return [
-        other.best.last * other.met.scale
-        for other in values
-        if other.met is not None and other.met.quantity.name == "mains voltage" and _of_phases(other, values)
-    ]
-
-
-def _of_phases(value: Value, values: Sequence[Value]) -> bool:
-    return len(peers(value, values)) >= _PHASES - 1
+def _of_phases(value: Value, near: Sequence[Value]) -> bool:
+    return len(peers(value, near)) >= _PHASES - 1
 
 
 def _alike(value: Value, other: Value) -> bool:
