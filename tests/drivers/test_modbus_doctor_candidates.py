@@ -87,7 +87,8 @@ def test_sizes_that_give_a_quantity_away() -> None:
     [
         ([5.0], "unknown"),
         ([5.0, 5.0], "steady"),
-        ([100.0, 100.1, 100.3], "grows"),
+        ([10000.0, 10000.1, 10000.3], "grows"),
+        ([100.0, 100.1, 100.3], "smooth"),
         ([100.0, 101.0, 100.3], "smooth"),
         ([100.0, -900.0, 3.0], "jumps"),
         ([1.0, float("nan")], "unknown"),

@@ -14,6 +14,9 @@ Conduct = Literal["steady", "grows", "smooth", "jumps", "unknown"]
 """How a value behaves from sample to sample."""
 
 
+_COUNTED = 5e-4  # what a counter gains from one sample to the next, at most
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One piece of evidence, for people: a kind, the English sentence with {places}, and what goes there."""
@@ -107,7 +110,7 @@ def conduct(values: Floats) -> Conduct:
     if not changes.any():
         return "steady"
     largest = np.abs(values).max()
-    if (changes >= 0).all() and len(values) > 2 and changes.max() <= 0.01 * largest:
+    if (changes >= 0).all() and len(values) > 2 and changes.max() <= _COUNTED * largest:
         return "grows"
     return "smooth" if np.abs(changes).max() <= 0.2 * largest else "jumps"
 

@@ -9,6 +9,7 @@ from drivers.encoding import WideOrder, lowest_first
 from drivers.modbus.doctor.reading import Conduct, Reason, Value
 from drivers.modbus.doctor.support import peers
 
+_DIGITS = 6  # a float of 32 bits has seven; a number that uses all of them is any number
 _CONDUCT: dict[Conduct, Reason] = {
     "steady": Reason("doctor_steady", "does not change"),
     "grows": Reason("doctor_grows", "only grows, like a counter"),
@@ -98,5 +99,5 @@ def _is_mark(value: Value) -> bool:
 
 
 def _decimal(value: Value) -> bool:
-    last = value.best.last
-    return any(np.float32(round(last, digits)) == np.float32(last) for digits in range(4))
+    last, most = value.best.last, 10**_DIGITS
+    return any(abs(last) * 10**n < most and np.float32(round(last, n)) == np.float32(last) for n in range(4))

@@ -156,7 +156,8 @@ def _bits(found: Examination) -> Iterator[Text]:
         for start in range(0, len(addresses), _BITS_PER_LINE):
             part = addresses[start : start + _BITS_PER_LINE]
             shown = "".join(("" if i % 4 else " ") + ("1" if bits[at] else "0") for i, at in enumerate(part))
-            yield Text.assemble(f"{table} {part[0]}-{part[-1]} ", (shown, "bold"))
+            where = f"{part[0]}-{part[-1]}" if len(part) > 1 else f"{part[0]}"
+            yield Text.assemble(f"{table} {where} ", (shown, "bold"))
 
 
 def _point(value: Value, language: Language) -> Iterator[Text]:
