@@ -99,6 +99,12 @@ async def test_a_device_that_is_silent_about_its_holes_is_still_read() -> None:
     assert found.extents[0].spans == (Span("holding", 0, 3),)
 
 
+async def test_a_device_that_is_silent_at_its_first_registers_is_found_where_one_looks() -> None:
+    unit = ServedUnit({"holding": at(300, [2301, 2298])}, silent_holes=True)
+    found, _ = await examined(unit, Range("holding", 300, 9), timeout="20ms")
+    assert found.extents[0].spans == (Span("holding", 300, 301),)
+
+
 async def test_a_device_that_goes_away_is_not_taken_for_holes() -> None:
     unit = ServedUnit({"holding": at(0, [1] * 20)})
     bus = Bus({1: unit}, silent=True)

@@ -5,6 +5,10 @@ from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
 from drivers.encoding import Kind, WideOrder, registers
 from drivers.modbus.doctor.diagnosis import Diagnosis, Expectations, Stretch, diagnose
@@ -195,6 +199,24 @@ def test_decimal_digits_are_for_devices_that_have_nothing_else() -> None:
     found = of([0x2301, 0x2298, 0x2310, 0x0499, 0x1234, 0x0987, 0x0975])
     assert {kinds(found, address)[0] for address in range(7)} == {"bcd16"}
     assert kinds(of_image(EM24), 12)[0] == "s32 CDAB"  # 12337 is 0x3031
+
+
+@given(
+    arrays(np.uint16, st.tuples(st.integers(1, 3), st.integers(1, 9))),
+    st.integers(0, 9),
+    st.one_of(st.none(), st.floats(-1e300, 1e300)),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_the_registers_hold_each_gets_one_value(
+    words: NDArray[np.uint16], point: int, shown: float | None
+) -> None:
+    expected: Expectations = {("holding", 100 + point): Expected.of(repr(shown)) if shown is not None else None}
+    found = diagnose([Stretch("holding", 100, words)], expected)
+    places = [place for value in found.values for place in range(value.address, value.address + value.width)]
+    assert places == list(range(100, 100 + words.shape[1]))
+    shares = [reading.share for value in found.values for reading in value.readings]
+    assert all(0.0 <= share <= 1.0 for share in shares)
+    assert all(value.readings or value.text for value in found.values)
 
 
 def test_nothing_to_read_is_no_error() -> None:

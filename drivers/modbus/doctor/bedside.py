@@ -21,6 +21,7 @@ from drivers.plan import Read, Table, is_bits
 Tell = Callable[[float], None]
 """Takes the share of the work that is done."""
 
+_FIRST = (Read("holding", 0, 1, ()), Read("input", 0, 1, ()))
 _TRIES = 3
 _BUSY_S = 0.2  # how long a busy device is left alone
 _QUIET = 3  # questions without any answer, until it is asked whether anybody is there
@@ -37,6 +38,7 @@ class Bedside:
         self.counts: Counter[str] = Counter()
         self.latencies_s: list[float] = []
         self._wire, self._unit, self._clock = Wire(connection, self.counts), unit, clock
+        self._answered: Read | None = None  # the last read that the unit answered, if only with an exception
 
     async def __aenter__(self) -> Self:
         return self
@@ -57,10 +59,10 @@ class Bedside:
         try:
             answer = await self._wire.read(Wire.request(self._unit, read))
         except ReadError as error:
-            if error.exception:
-                self.latencies_s.append(perf_counter() - began)
+            if is_there(error):
+                self._heard(read, began)
             raise
-        self.latencies_s.append(perf_counter() - began)
+        self._heard(read, began)
         return answer
 
     async def insist(self, read: Read) -> bytes:
@@ -75,18 +77,14 @@ class Bedside:
                     await self._clock.sleep(_BUSY_S)
         raise AssertionError("the last try has returned or raised")
 
-    async def greet(self) -> None:
-        """See whether the unit is there: any answer will do. Raises Unreachable."""
-        for read in (Read("holding", 0, 1, ()), Read("input", 0, 1, ())):
-            try:
-                await self.insist(read)
-            except ReadError as error:
-                if is_there(error):
-                    return
-                reason = error.reason
-            else:
+    async def greet(self, *places: Read) -> None:
+        """See whether the unit is there: any answer to the first registers or the given places. Raises Unreachable."""
+        reasons = []
+        for read in (*_FIRST, *places):
+            reasons.append(await self._silence(read))
+            if not reasons[-1]:
                 return
-        raise Unreachable(reason)
+        raise Unreachable(reasons[0])
 
     async def examine(self, table: Table, first: int, count: int, tell: Tell) -> Extent:
         """Find out what can be read of [first, first + count). Raises Unreachable when the unit falls silent."""
@@ -101,7 +99,7 @@ class Bedside:
                 reply = Reply.NO_TABLE if error.exception == 1 else Reply.REFUSED
                 quiet = 0 if is_there(error) else quiet + 1
             if quiet == _QUIET:  # some devices are silent about what they do not have
-                await self.greet()
+                await self._still_there()
                 quiet = 0
             try:
                 read = steps.send(reply)
@@ -120,6 +118,23 @@ class Bedside:
             tell((number + 1) / times)
         joined = [np.stack(column) for column in zip(*rounds, strict=True)]
         return _stretches(extents, [(block, words) for (_, block), words in zip(blocks, joined, strict=True)])
+
+    def _heard(self, read: Read, began: float) -> None:
+        self._answered = read
+        self.latencies_s.append(perf_counter() - began)
+
+    async def _still_there(self) -> None:
+        """See whether the unit answers what it has answered before. Raises Unreachable."""
+        if self._answered is not None and (reason := await self._silence(self._answered)):
+            raise Unreachable(reason)
+
+    async def _silence(self, read: Read) -> str:
+        """Why the unit says nothing to a read; empty if it answers, if only with an exception."""
+        try:
+            await self.insist(read)
+        except ReadError as error:
+            return "" if is_there(error) else error.reason
+        return ""
 
     async def bits(self, extent: Extent) -> dict[int, bool]:
         """Read the bits that can be read, by address. Raises ReadError, Unreachable."""

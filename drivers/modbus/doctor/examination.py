@@ -9,7 +9,7 @@ import numpy as np
 from drivers.modbus.doctor.bedside import Bedside, Tell
 from drivers.modbus.doctor.diagnosis import Diagnosis, Expectations, Stretch, diagnose
 from drivers.modbus.doctor.extent import Extent
-from drivers.plan import Table, is_bits
+from drivers.plan import Read, Table, is_bits
 
 _SAME = 0.9  # of the registers, for two tables to be the same one: some change between two reads
 
@@ -51,7 +51,7 @@ async def examination(
     tell: Tell,
 ) -> Examination:
     """Find what can be read, read it several times, and say what it means. Raises ReadError, Unreachable."""
-    await bedside.greet()
+    await bedside.greet(*(Read(each.table, each.first, 1, ()) for each in ranges))
     searching = 0.7 if samples > 1 else 0.9  # of the work
     extents = []
     for i, each in enumerate(ranges):

@@ -86,6 +86,7 @@ def probe(
     ] = None,
     scan: Annotated[str | None, typer.Option(metavar="A-B", help="Find the units on the line instead.")] = None,
     timeout: Annotated[str, typer.Option(help="How long an answer may take; 300ms with --scan if not given.")] = "",
+    gap: Annotated[str | None, typer.Option(help="Pause before each question, for a device that needs one.")] = None,
     baud: Annotated[int | None, typer.Option(min=300, max=921_600, help="Speed of a serial line.")] = None,
     parity: Annotated[Literal["none", "even", "odd"] | None, typer.Option(help="Of a serial line.")] = None,
     stop_bits: Annotated[int | None, typer.Option(min=1, max=2, help="Of a serial line.")] = None,
@@ -108,7 +109,7 @@ def probe(
     with failures(language):
         try:
             wait = timeout or ("300ms" if scan else "1s")
-            settings = {"timeout": wait, "baud": baud, "parity": parity, "stop_bits": stop_bits}
+            settings = {"timeout": wait, "gap": gap, "baud": baud, "parity": parity, "stop_bits": stop_bits}
             settings |= {"ca": ca, "certificate": certificate, "key": key}
             line, number = target.line_and_unit(url, unit, settings)
             asked = _Asked(line, number, language, json)
@@ -160,8 +161,11 @@ def _examine(asked: _Asked, ranges: list[Range], wanted: Expectations, samples: 
 
 
 def _fit(asked: _Asked, profile: ModbusProfile) -> None:
+    pauses = {"gap": max(asked.line.gap, profile.gap), "settle": max(asked.line.settle, profile.settle)}
+    line = asked.line.model_copy(update=pauses)
+
     async def work() -> list[Fit]:
-        async with Bedside(asked.line, asked.unit, SystemClock()) as bedside:
+        async with Bedside(line, asked.unit, SystemClock()) as bedside:
             await bedside.greet()
             return await fits(bedside, profile)
 
