@@ -70,6 +70,8 @@ class Bus:
 
     units: Mapping[int, ServedUnit]
     silent: bool = False
+    rtu: bool = False
+    """Frames of a serial line, as a converter passes them on."""
     asked: list[tuple[int, int, int, int]] = field(default_factory=list)  # unit, function, address, count
     hang_up_on: frozenset[int] = frozenset()
     """Units for whom the server drops the connection instead of answering."""
@@ -80,8 +82,10 @@ class Bus:
         self.lines[asyncio.current_task()] = writer
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
-                frame = await reader.readexactly(12)
-                transaction, _, _, unit, function, address, count = struct.unpack(">HHHBBHH", frame)
+                head = b"" if self.rtu else await reader.readexactly(6)
+                unit, function, address, count = struct.unpack(">BBHH", await reader.readexactly(6))
+                if self.rtu:
+                    await reader.readexactly(2)
                 self.asked.append((unit, function, address, count))
                 if unit in self.hang_up_on:
                     break
@@ -90,11 +94,26 @@ class Bus:
                 else:
                     body = None if self.silent else bytes([function | 0x80, 11])
                 if body is not None:
-                    writer.write(struct.pack(">HHHB", transaction, 0, len(body) + 1, unit) + body)
+                    writer.write(self._framed(head, bytes([unit]) + body))
                     await writer.drain()
         writer.close()
         with suppress(ConnectionError):
             await writer.wait_closed()
+
+    def _framed(self, head: bytes, answer: bytes) -> bytes:
+        if self.rtu:
+            return answer + crc16(answer).to_bytes(2, "little")
+        return head[:4] + struct.pack(">H", len(answer)) + answer
+
+
+def crc16(data: bytes) -> int:
+    """The checksum of a serial frame, Modbus over serial line 1.02, appendix B."""
+    crc = 0xFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+    return crc
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from gateway.cli.screen import aligned, word
 from gateway.core.messages import Language, say
 
 _STYLES = {"fits": "green", "no value": "yellow", "out of range": "red", "refused": "red"}
-_INDENT = "  "
+_NAMES = 3  # of the profiles that a unit could have
 
 
 def fit_lines(found: Sequence[Fit], profile: ModbusProfile, language: Language) -> Iterator[Text]:
@@ -68,5 +68,5 @@ def _seen_row(seen: Seen, names: Sequence[str], language: Language) -> list[Text
         Text(str(seen.unit), style="bold"),
         Text(f"{1000 * seen.latency_s:.0f} ms"),
         Text(says, style="green" if not seen.exception else ""),
-        Text(", ".join(names), style="cyan"),
+        Text(", ".join(names[:_NAMES]), style="cyan"),
     ]
