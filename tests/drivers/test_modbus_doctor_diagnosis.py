@@ -100,7 +100,7 @@ def test_the_device_has_one_order(image: dict[int, int], order: WideOrder) -> No
 
 @pytest.mark.parametrize("order", ["ABCD", "CDAB", "BADC", "DCBA"])
 @pytest.mark.parametrize(("form", "kind", "scale"), [("f", "f32", 1.0), ("i", "s32", 0.1), ("d", "f64", 1.0)])
-def test_ninety_seven_of_a_hundred_random_values_are_read_right(
+def test_ninety_nine_of_a_hundred_random_values_are_read_right(
     form: str, kind: Kind, scale: float, order: WideOrder
 ) -> None:
     random, right, width = np.random.default_rng(11), [], registers(kind)
@@ -113,7 +113,7 @@ def test_ninety_seven_of_a_hundred_random_values_are_read_right(
         for i in range(len(truth)):
             value = values.get(i * width)
             right.append(value is not None and not value.text and value.best.candidate.kind in (kind, "u32"))
-    assert np.mean(right) >= 0.97
+    assert np.mean(right) >= 0.99
 
 
 def test_a_whole_map_is_cut_into_its_values() -> None:

@@ -50,32 +50,37 @@ WIDTHS = np.array([candidate.width for candidate in CANDIDATES])
 class Decoded(NamedTuple):
     """What one candidate makes of every address of a run of registers; S samples, M first addresses.
 
-    `steps` places the values on a ladder whose rungs are the values that the type can hold, so that the distance of
-    two of them says how many lie between.
+    `steps` says how far a value moved from one sample to the next, counted in the values that the type can hold, so
+    that one step is the least change that there is.
     """
 
     values: Floats  # [S, M], NaN where the bits are no number of the type
-    steps: Floats  # [S, M]
+    steps: Floats  # [S - 1, M]
+    places: Floats  # [M], how many steps the first value is away from zero
 
 
 def decoded(words: Words, candidate: Candidate) -> Decoded:
     """Read registers [S, N] as the candidate says, at every address where it fits."""
     dtype: np.dtype[np.generic] = dtype_of(candidate.kind)
-    size = dtype.itemsize
     data = words.astype(">u2").view(np.uint8)
     starts = np.arange(max(0, words.shape[1] - candidate.width + 1)) * 2
     places = starts[:, None] + _offsets(candidate)
     raw = np.ascontiguousarray(data[:, places]).view(dtype).reshape(len(words), len(starts))
     if candidate.kind.startswith("bcd"):
         values = _digits(raw)
-        return Decoded(values, values)
+        return Decoded(values, np.diff(values, axis=0), np.abs(values[0]))
     with np.errstate(all="ignore"):
         values = raw.astype(np.float64)
     if dtype.kind != "f":
-        return Decoded(values, values)
-    bits = raw.view(f"<i{size}")
-    steps = np.where(bits < 0, -(bits & np.iinfo(bits.dtype).max).astype(np.float64), bits.astype(np.float64))
-    return Decoded(np.where(np.isfinite(values), values, np.nan), steps)
+        # in whole numbers: a float64 would not see the last digits of 64 bits
+        return Decoded(values, _moved(raw.astype(np.int64)), np.abs(values[0]))
+    bits = raw.view(f"<i{dtype.itemsize}").astype(np.int64)
+    ladder = np.where(bits < 0, -(bits & (np.iinfo(f"i{dtype.itemsize}").max)), bits)
+    return Decoded(np.where(np.isfinite(values), values, np.nan), _moved(ladder), np.abs(ladder[0]).astype(np.float64))
+
+
+def _moved(ladder: NDArray[np.int64]) -> Floats:
+    return np.diff(ladder, axis=0).astype(np.float64)
 
 
 def _offsets(candidate: Candidate) -> NDArray[np.intp]:

@@ -25,6 +25,9 @@ _MOST_DIGITS = {"f32": 1e7, "f64": 1e13}
 _ROOMY, _NARROW = 10_000, 0.35  # what becomes larger is seldom given one register only
 _UPWARDS = 0.75  # whole numbers that take more than one register are mostly counters
 _STILL = 0.5  # a value that is the same in the next sample
+_STILL_ZERO = 0.95  # most registers that hold 0 are not used
+_CALM, _CALM_WITHIN = 0.85, 0.05  # most values move by less than a twentieth from sample to sample
+_MANTISSA = {"f32": 23, "f64": 52}
 _ALIKE = 0.3  # the next value of the same type is about as large, like the three phases of a meter
 _ALIKE_WITHIN = 0.15
 
@@ -39,7 +42,7 @@ def of_first(found: Decoded, candidate: Candidate) -> Floats:
     """Log probability of the first sample alone, [M]."""
     values = found.values[0]
     probable = _floats(values, candidate) if candidate.kind in _FLOAT_HIGH else _whole(values, candidate)
-    probable = np.where(values == 0, _ZERO**candidate.width * _no_minus(found.steps[0]), probable)
+    probable = np.where(values == 0, _ZERO**candidate.width * _no_minus(values), probable)
     with np.errstate(divide="ignore"):
         return np.maximum(np.log(np.nan_to_num(probable)), IMPOSSIBLE)
 
@@ -108,24 +111,34 @@ def _rung(values: Floats, candidate: Candidate) -> Floats:
     return np.spacing(np.abs(values)) if candidate.kind == "f64" else np.ones_like(values)
 
 
-def _no_minus(steps: Floats) -> Floats:
+def _no_minus(values: Floats) -> Floats:
     """-0.0 is what a wrong order makes of 0x0080; no device has it."""
-    return np.where(np.signbit(steps) & (steps == 0), 1e-6, 1.0)
+    return np.where(np.signbit(values) & (values == 0), 1e-6, 1.0)
 
 
 def _changes(found: Decoded, candidate: Candidate) -> Floats:
-    """Log probability of each sample after the one before, [S - 1, M]: small steps are more probable than jumps."""
-    ahead = np.diff(found.steps, axis=0)
-    steps = np.abs(ahead)
+    """Log probability of each sample after the one before, [S - 1, M].
+
+    Most values stay within a few percent for some seconds, small steps being more probable; the rest may jump anywhere.
+    """
+    steps = np.abs(found.steps)
     up = _UPWARDS if candidate.width > 1 and candidate.kind not in _FLOAT_HIGH else 0.5
+    near = np.maximum(1.0, _CALM_WITHIN * _reach(found, candidate))
     with np.errstate(divide="ignore"):
-        way = np.log(np.where(ahead > 0, up, 1.0 - up) * (1.0 - _STILL))
-        moved = way - np.log(steps) - _log_span(candidate)
-    change = np.where(steps == 0, np.log(_STILL) * candidate.width, moved)
+        calm = _CALM * (steps <= near) / (1.0 + np.log(near))
+        moved = np.log((1.0 - _STILL) * (calm + (1.0 - _CALM) / _log_span(candidate)) / steps)
+    moved += np.log(np.where(found.steps > 0, up, 1.0 - up))
+    still = np.where(found.values[1:] == 0, _STILL_ZERO, _STILL)
+    change = np.where(steps == 0, np.log(still) * candidate.width, moved)
     known = np.isfinite(found.values)
     return np.where(known[1:] == known[:-1], np.nan_to_num(change, nan=IMPOSSIBLE), IMPOSSIBLE)
 
 
+def _reach(found: Decoded, candidate: Candidate) -> Floats | float:
+    """The steps between the first value and zero; for floats those between it and twice of it, about as far."""
+    return 2.0 ** _MANTISSA[candidate.kind] if candidate.kind in _MANTISSA else found.places
+
+
 @cache
 def _log_span(candidate: Candidate) -> float:
-    return float(np.log(8 * dtype_of(candidate.kind).itemsize * np.log(2.0)))
+    return float(8 * dtype_of(candidate.kind).itemsize * np.log(2.0))
