@@ -183,6 +183,14 @@ def test_marks_for_no_value_are_recognised(words: Words) -> None:
     assert any("doctor_mark" in why(value) for value in found.values if value.address >= 3)
 
 
+def test_a_float_that_is_not_a_number_is_one_without_a_value() -> None:
+    found = of([*packed("f", 12.37, 9.813), 0x7FC0, 0, 0xFFC0, 0, *packed("f", 229.4, 231.0)])
+    assert [value.address for value in found.values] == [0, 2, 4, 6, 8, 10]
+    assert {kinds(found, address)[0] for address in range(0, 12, 2)} == {"f32 ABCD"}
+    assert (value_at(found, 4).best.shown, value_at(found, 6).best.shown) == ("-", "-")
+    assert "doctor_mark" in why(value_at(found, 4))
+
+
 def test_texts_are_found_among_numbers() -> None:
     text = list(struct.unpack(">8H", b"SDM630-V2 A1234\0"))
     found = of([*text, *packed("f", 229.8, 230.1)], address=500)

@@ -196,8 +196,9 @@ def _readings(run: _Run, place: int, begins: Floats, width: int) -> tuple[Readin
     """All readings at an address, those that read the same as one; the best of the chosen width leads."""
     groups: dict[tuple[int, bytes], list[int]] = {}
     for k in np.argsort(-begins, kind="stable"):
-        if np.isfinite(begins[k]) and np.isfinite(run.found[k].values[:, place]).all():
-            key = CANDIDATES[k].width, (run.found[k].values[:, place] + 0.0).tobytes()
+        values = run.found[k].values[:, place] if np.isfinite(begins[k]) else np.full(1, np.nan)
+        if np.isfinite(values).all() or run.emit[place, k] > likelihood.IMPOSSIBLE:
+            key = CANDIDATES[k].width, (values + 0.0).tobytes()
             groups.setdefault(key, []).append(int(k))
     ranked = sorted(groups.items(), key=lambda item: (item[0][0] != width, -_share(begins, item[1])))
     best, *rest = [_reading(run, place, begins, columns) for _, columns in ranked]

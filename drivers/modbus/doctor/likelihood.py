@@ -16,7 +16,8 @@ IMPOSSIBLE = -60.0
 """As good as impossible; not more, so that a device of odd values still gets a ranking."""
 
 _ZERO = 0.25  # a register that holds nothing
-_SENTINEL = 0.004  # all ones, or the highest or lowest of a signed type: mostly "no value"
+_SENTINEL = 0.004  # all ones, the highest or lowest of a signed type, or "not a number": mostly "no value"
+_QUIET = {"f32": float(0x7FC0 << 16), "f64": float(0x7FF8 << 48)}  # the usual "not a number"
 _FLOAT_LOW = 1e-4  # sizes of measured values in the units that people use
 _FLOAT_HIGH = {"f32": 1e8, "f64": 1e12}
 _ROUND = 0.15  # floats that are decimal numbers of a few digits, because the device rounds them
@@ -43,6 +44,8 @@ def of_first(found: Decoded, candidate: Candidate) -> Floats:
     values = found.values[0]
     probable = _floats(values, candidate) if candidate.kind in _FLOAT_HIGH else _whole(values, candidate)
     probable = np.where(values == 0, _ZERO**candidate.width * _no_minus(values), probable)
+    if candidate.kind in _QUIET:
+        probable = np.where(found.places == _QUIET[candidate.kind], _SENTINEL, probable)
     with np.errstate(divide="ignore"):
         return np.maximum(np.log(np.nan_to_num(probable)), IMPOSSIBLE)
 

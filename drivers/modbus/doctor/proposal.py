@@ -1,6 +1,7 @@
 """Writes down what was found as a profile, ready to paste and to correct. Pure."""
 
 import json
+import math
 from collections.abc import Callable, Iterator
 
 from drivers.encoding import WideOrder, lowest_first
@@ -75,7 +76,7 @@ def _point(value: Value, name: str, found: Examination, say: Say) -> str:
         keys.append(f"order: {best.candidate.order}")
     if value.scale != 1.0:
         keys.append(f"scale: {value.scale:g}")
-    if any(reason.kind == "doctor_mark" for reason in value.reasons):
+    if any(reason.kind == "doctor_mark" for reason in value.reasons) and math.isfinite(best.last):
         keys.append(f"sentinels: [{best.last:.0f}]")
     keys.append(f'manual: "{manual_number(value.table, value.address)}"')
     return f"  - {{{', '.join(keys)}}}{_doubt(value, say)}"

@@ -92,10 +92,12 @@ def _display(value: Value) -> Iterator[Reason]:
 
 
 def _is_mark(value: Value) -> bool:
-    """All ones, or the highest or lowest signed number."""
+    """All ones, the highest or lowest signed number, or "not a number"."""
     half = 2.0 ** (16 * value.width - 1)
     signed = any(candidate.kind.startswith("s") for candidate in value.best.candidates)
-    return bool((value.words[-1] == 0xFFFF).all()) or (signed and value.best.last in (half - 1, -half))
+    return bool((value.words[-1] == 0xFFFF).all() or np.isnan(value.best.last)) or (
+        signed and value.best.last in (half - 1, -half)
+    )
 
 
 def _decimal(value: Value) -> bool:
