@@ -53,6 +53,15 @@ def parse(payload: bytes) -> Any:
     NaN and Infinity pass as floats: collectors write them for a dead sensor, and the other points are still good.
     """
     try:
+        message = from_json(payload, allow_inf_nan=False)
+    except ValueError:
+        return parse_slowly(payload)  # knows what is wrong, and lets NaN pass
+    return message if _repeats_no_key(message, payload) else parse_slowly(payload)
+
+
+def parse_slowly(payload: bytes) -> Any:
+    """As `parse`, by the standard library: it takes five times as long, but it sees repeated keys."""
+    try:
         text = payload.decode()
         message = _DECODER.decode(text)
         if "\\u" in text:
@@ -128,6 +137,22 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_once)
+_HOLD_COLONS = frozenset({dict, list, str})
+
+
+def _repeats_no_key(message: Any, payload: bytes) -> bool:
+    """Whether that is certain. Of a repeated key pydantic keeps the last; the colon of the first is then left over."""
+    if type(message) not in _HOLD_COLONS:
+        return True
+    return payload.count(b":") == _colons(message) and b"\\u003" not in payload  # an escaped colon
+
+
+def _colons(value: dict[str, Any] | list[Any] | str) -> int:
+    """How many colons it takes to write a JSON value, but for those within keys."""
+    if isinstance(value, str):
+        return value.count(":")
+    members, colons = (value.values(), len(value)) if isinstance(value, dict) else (value, 0)
+    return colons + sum([_colons(member) for member in members if type(member) in _HOLD_COLONS])
 
 
 def reading(point: JsonPoint) -> Callable[[Any], float]:
