@@ -137,7 +137,7 @@ class Link:
         return self._refusal or _WORDS.get(code) or paho.error_string(code)
 
     def _take_what_is_here(self) -> None:
-        """Take the messages that paho need not see: each would cost it more than everything else that we do with one."""
+        """Take the messages that paho need not see; each would cost it more than all that we do with it."""
         for _ in range(_MESSAGES_AT_ONCE):
             message = self._client.sieve.message()
             if message is None:
