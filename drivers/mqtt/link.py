@@ -131,7 +131,7 @@ class Link:
                 self._let_others_catch_up(stop)
                 if client.sieve.holds_bytes or decrypted(wire) or ready.select(_TURN_S):
                     code = client.loop_read()
-                    if not code and client.socket() is not None:
+                    if client.socket() is not None:  # as it is until the end
                         self._take_what_is_here()
                 code = code or client.loop_misc()
         return self._refusal or _WORDS.get(code) or paho.error_string(code)

@@ -20,7 +20,7 @@ from gateway.core.clock import SystemClock
 from tests.drivers.mqtt_bytes import varint
 
 CONNACK = {"v3.1.1": b"\x20\x02\x00\x00", "v5": b"\x20\x03\x00\x00\x00"}
-NOT_READ = b"\x30\xff\xff\xff\xff\xff"  # ends every conversation, so that what is after it must not be heard
+NO_LENGTH, DISCONNECT = b"\x30\xff\xff\xff\xff\xff", b"\xe0\x02\x8b\x00"
 Heard = tuple[list[tuple[str, bytes | None, Old]], dict[str, int], str]
 
 
@@ -74,16 +74,15 @@ def published(first: int, topic: bytes, properties: bytes, payload: bytes) -> by
 TINY = b"\x30\x05\x00\x03p/1"  # a message that must not be seen within another one
 EXPIRY, MALFORMED = b"\x05\x02\x00\x00\x00\x09", b"\x03\xff"
 topics = st.sampled_from([b"p/1", b"p/1", b"p/1", b"p/\xc3\xa9", b"p/\xff", b"q", b"p", b"", b"p" * 200])
-bodies = st.sampled_from([b"", b"\x00", b"{}", b"x" * 113, b"x" * 20_000, TINY * 10_000, TINY * 40_000]) | st.binary(
-    max_size=9
-)
+pieces = st.tuples(st.sampled_from([b"x", b"\0", b"{}", TINY]), st.sampled_from([0, 1, 1, 113, 6_000]))
+bodies = pieces.map(lambda times: times[0] * times[1]) | st.binary(max_size=9)
 messages = st.builds(
     published, st.integers(0x30, 0x3F), topics, st.sampled_from([b"", b"\0", EXPIRY, MALFORMED]), bodies
 )
 plain = st.builds(published, st.sampled_from([0x30, 0x30, 0x31, 0x38]), topics, st.sampled_from([b"", b"\0"]), bodies)
 others = st.sampled_from(
     [
-        *[b"\xd0\x00", b"\x62\x02\x00\x07", b"\xe0\x00", b"\xe0\x02\x8b\x00", b"\x00\x00", NOT_READ],
+        *[b"\xd0\x00", b"\x62\x02\x00\x07", b"\xe0\x00", DISCONNECT, b"\x00\x00", NO_LENGTH],
         *[b"\x30\x00", b"\x30\x01\x00", b"\x30\x02\x00\x00", b"\x30\x04\x00\x05ab", b"\x30\x85\x00\x00\x03p/1"],
         *[b"\x30\x85\x80\x00\x00\x03p/1", b"\x30\x86\x00\x00\x03p/1\x00", b"\x30\x05\x00\x03p/1", b"\x30"],
     ]
@@ -101,10 +100,11 @@ def test_what_goes_past_paho_is_what_paho_would_have_said(version: str, packets:
     assert conversation(version, sent) == through_paho
 
 
+@pytest.mark.parametrize("end", [NO_LENGTH, DISCONNECT, b"\x30\x00"])
 @pytest.mark.parametrize("version", CONNACK)
-def test_nothing_is_heard_after_the_end(version: str) -> None:
+def test_nothing_is_heard_after_the_end(version: str, end: bytes) -> None:
     before, after = (published(0x30, b"p/1", b"\0" * (version == "v5"), payload) for payload in (b"before", b"after"))
-    inbox, *_ = conversation(version, before * 3 + NOT_READ + after)
+    inbox, *_ = conversation(version, before * 3 + end + after)
     assert [payload for _, payload, _ in inbox] == [b"before"] * 3
 
 
