@@ -1,4 +1,4 @@
-"""JSON payload -> one row of numbers: parses what a stranger sent and finds each point by its path.
+"""A message -> one row of numbers: finds each point by its path in what a stranger sent.
 
 Pure: it knows no topic, no clock and no device. What to do with a sample that is late, repeated or incomplete is the
 driver's decision.
@@ -12,7 +12,7 @@ from sys import float_info
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_validator
-from pydantic_core import PydanticCustomError, from_json
+from pydantic_core import PydanticCustomError
 
 from drivers.device import Point
 from drivers.jsonpath import ABSENT, Path, child, follow, steps
@@ -20,6 +20,7 @@ from drivers.refused import Refused
 from drivers.stamps import StampUnit, stamp_reader
 
 NAN = float("nan")
+_NUMBERS = frozenset({int, float, bool})
 
 
 def _text_keys(codes: Any) -> Any:
@@ -46,38 +47,6 @@ class JsonPoint(Point):
                 {"name": self.name},
             )
         return self
-
-
-def parse(payload: bytes) -> Any:
-    """The JSON value in a payload; `Refused` unless it is exactly one, in UTF-8, without repeated keys.
-
-    NaN and Infinity pass as floats: collectors write them for a dead sensor, and the other points are still good.
-    """
-    try:
-        message = from_json(payload, allow_inf_nan=False)
-    except ValueError:
-        return parse_slowly(payload)  # knows what is wrong, and lets NaN pass
-    return message if _repeats_no_key(message, payload) else parse_slowly(payload)
-
-
-def parse_slowly(payload: bytes) -> Any:
-    """As `parse`, by the standard library: it takes five times as long, but it sees repeated keys."""
-    try:
-        text = payload.decode()
-        message = _DECODER.decode(text)
-        if "\\u" in text:
-            from_json(text)  # refuses escaped lone surrogates, which the standard library lets pass
-    except RecursionError:
-        raise Refused("json", "nested too deep") from None
-    except UnicodeDecodeError as error:
-        raise Refused("json", f"not UTF-8 at byte {error.start}") from None
-    except json.JSONDecodeError as error:
-        raise Refused("json", f"not JSON: {error.msg} at character {error.pos}") from None
-    except Refused:
-        raise
-    except ValueError:
-        raise Refused("json", "a number with thousands of digits, or half of an escaped character") from None
-    return message
 
 
 class Layout:
@@ -157,33 +126,6 @@ class _Node:
         except (KeyError, OverflowError):
             return False
         return True
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise Refused("json", "a key is repeated in one object")
-    return members
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_once)
-_NUMBERS = frozenset({int, float, bool})
-_HOLD_COLONS = frozenset({dict, list, str})
-
-
-def _repeats_no_key(message: Any, payload: bytes) -> bool:
-    """Whether that is certain. Of a repeated key pydantic keeps the last; the colon of the first is then left over."""
-    if type(message) not in _HOLD_COLONS:
-        return True
-    return payload.count(b":") == _colons(message) and b"\\u003" not in payload  # an escaped colon
-
-
-def _colons(value: dict[str, Any] | list[Any] | str) -> int:
-    """How many colons it takes to write a JSON value, but for those within keys."""
-    if isinstance(value, str):
-        return value.count(":")
-    members, colons = (value.values(), len(value)) if isinstance(value, dict) else (value, 0)
-    return colons + sum([_colons(member) for member in members if type(member) in _HOLD_COLONS])
 
 
 def reading(point: JsonPoint) -> Callable[[Any], float]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.payload import parse, parse_slowly
+from drivers.parsing import parse, parse_slowly
 from drivers.refused import Refused
 
 
