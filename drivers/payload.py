@@ -1,4 +1,4 @@
-"""JSON payload -> one row of numbers: parses what a stranger sent and finds each point by its path.
+"""A message -> one row of numbers: finds each point by its path in what a stranger sent.
 
 Pure: it knows no topic, no clock and no device. What to do with a sample that is late, repeated or incomplete is the
 driver's decision.
@@ -7,11 +7,12 @@ driver's decision.
 import json
 import re
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from sys import float_info
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_validator
-from pydantic_core import PydanticCustomError, from_json
+from pydantic_core import PydanticCustomError
 
 from drivers.device import Point
 from drivers.jsonpath import ABSENT, Path, child, follow, steps
@@ -19,6 +20,7 @@ from drivers.refused import Refused
 from drivers.stamps import StampUnit, stamp_reader
 
 NAN = float("nan")
+_NUMBERS = frozenset({int, float, bool})
 
 
 def _text_keys(codes: Any) -> Any:
@@ -47,29 +49,6 @@ class JsonPoint(Point):
         return self
 
 
-def parse(payload: bytes) -> Any:
-    """The JSON value in a payload; `Refused` unless it is exactly one, in UTF-8, without repeated keys.
-
-    NaN and Infinity pass as floats: collectors write them for a dead sensor, and the other points are still good.
-    """
-    try:
-        text = payload.decode()
-        message = _DECODER.decode(text)
-        if "\\u" in text:
-            from_json(text)  # refuses escaped lone surrogates, which the standard library lets pass
-    except RecursionError:
-        raise Refused("json", "nested too deep") from None
-    except UnicodeDecodeError as error:
-        raise Refused("json", f"not UTF-8 at byte {error.start}") from None
-    except json.JSONDecodeError as error:
-        raise Refused("json", f"not JSON: {error.msg} at character {error.pos}") from None
-    except Refused:
-        raise
-    except ValueError:
-        raise Refused("json", "a number with thousands of digits, or half of an escaped character") from None
-    return message
-
-
 class Layout:
     """Where the points of one profile lie in its messages, worked out once.
 
@@ -88,11 +67,11 @@ class Layout:
         self._seconds = stamp_reader(unit)
         self._stamp = steps(stamp) if stamp else None
         self._samples = steps(samples) if samples else None
-        groups: dict[tuple[str | int, ...], list[tuple[str | int, int, Callable[[Any], float]]]] = {}
+        nodes: dict[tuple[str | int, ...], list[tuple[int, str | int, JsonPoint]]] = {}
         for column, point in enumerate(points):
             *parent, key = steps(point.path or point.name)
-            groups.setdefault(tuple(parent), []).append((key, column, reading(point)))
-        self._groups = tuple(groups.items())  # the points of one object are read with one walk down to it
+            nodes.setdefault(tuple(parent), []).append((column, key, point))
+        self._nodes = [(parent, _Node(members)) for parent, members in nodes.items()]
 
     def samples(self, message: Any) -> Sequence[Any]:
         """The samples in a message: the message itself, or the items of its list."""
@@ -111,28 +90,47 @@ class Layout:
     def row(self, sample: Any) -> list[float | None]:
         """One entry per point, [P]: NaN where the sample says null or nonsense, None where it says nothing."""
         row: list[float | None] = [None] * self.width
-        for parent, cells in self._groups:
-            node = follow(sample, parent)
-            for key, column, read in cells:
-                value = child(node, key)
-                if value is not ABSENT:
-                    row[column] = read(value)
+        for parent, node in self._nodes:
+            node.read(follow(sample, parent), row)
         return row
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise Refused("json", "a key is repeated in one object")
-    return members
+class _Node:
+    """The points that lie side by side, mostly as members of one object."""
 
+    def __init__(self, points: Sequence[tuple[int, str | int, JsonPoint]]) -> None:
+        self._cells = [(column, key, reading(point)) for column, key, point in points]
+        self._coded = [(column, key, reading(point)) for column, key, point in points if point.map is not None]
+        plain = [(column, key, point) for column, key, point in points if point.map is None]
+        self._numbers = [(column, point.scale, point.offset, *_possible(point)) for column, _, point in plain]
+        self._members = itemgetter(*(key for _, key, _ in plain)) if len(plain) > 1 else None
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_once)
+    def read(self, value: Any, row: list[float | None]) -> None:
+        """Put into the row what the value says of the points."""
+        for column, key, read in self._coded if self._read_numbers(value, row) else self._cells:
+            member = child(value, key)
+            if member is not ABSENT:
+                row[column] = read(member)
+
+    def _read_numbers(self, value: Any, row: list[float | None]) -> bool:
+        """Read all points without a map at once, as `reading` would; False unless each of them is a number."""
+        if self._members is None or type(value) is not dict:
+            return False
+        try:
+            members = self._members(value)
+            if not _NUMBERS.issuperset(map(type, members)):
+                return False
+            for (column, scale, offset, low, high), member in zip(self._numbers, members, strict=True):
+                number = member * scale + offset
+                row[column] = number if low <= number <= high else NAN
+        except (KeyError, OverflowError):
+            return False
+        return True
 
 
 def reading(point: JsonPoint) -> Callable[[Any], float]:
     """How one JSON value becomes the point's number; NaN for a wrong type, an unknown code or an impossible value."""
-    low, high = max(point.low, -float_info.max), min(point.high, float_info.max)
+    low, high = _possible(point)
     scale, offset = point.scale, point.offset
     if point.map is not None:
         codes = {key: code for text, code in point.map.items() for key in _spellings(text) if low <= code <= high}
@@ -148,6 +146,11 @@ def reading(point: JsonPoint) -> Callable[[Any], float]:
         return result if low <= result <= high else NAN
 
     return number
+
+
+def _possible(point: JsonPoint) -> tuple[float, float]:
+    """The lowest and the highest number that the point may have; neither is infinite."""
+    return max(point.low, -float_info.max), min(point.high, float_info.max)
 
 
 def _spellings(text: str) -> tuple[str | int, ...]:

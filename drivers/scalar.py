@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from drivers.jsonpath import ABSENT, follow, steps
-from drivers.payload import JsonPoint, parse, reading
+from drivers.parsing import parse
+from drivers.payload import JsonPoint, reading
 from drivers.refused import Refused
 from drivers.stamps import StampUnit, stamp_reader
 

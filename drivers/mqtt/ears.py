@@ -9,7 +9,8 @@ from drivers.mqtt.feed import Feed
 from drivers.mqtt.gathering import Gathering
 from drivers.mqtt.inbox import PAYLOAD_LIMIT, Arrived
 from drivers.mqtt.profile import Availability, MqttProfile
-from drivers.payload import Layout, parse
+from drivers.parsing import parse
+from drivers.payload import Layout
 from drivers.refused import Refused
 from drivers.scalar import Values, parse_scalar
 

@@ -141,11 +141,16 @@ class Feed:
         return Health("stale", f"no news for more than {limit_s:g} s", silent_since + limit_s)
 
     def _news(self, stamp: float | None, row: Row, arrival: float, old: Old) -> Batch:
-        if all(value is None for value in row):
+        said = [value for value in row if value is not None]
+        if not said:
             raise Refused("empty", "the message holds none of the profile's points")
         said_at = arrival if stamp is None else stamp
         time = max(said_at, math.nextafter(self._time, math.inf))
-        self._keep(row, said_at, time)
+        self._counts["unknown_values"] += sum(map(math.isnan, said))
+        if len(said) == len(row):
+            self._values, self._last, self._said_at = said, said.copy(), [said_at] * len(said)
+        else:
+            self._keep(row, said_at, time)
         self._heard(said_at if old else arrival, arrival)
         self._time, self._said = time, said_at
         return Batch(self._device.id, time, np.array(self._values))
@@ -166,13 +171,12 @@ class Feed:
         return any(_other(value, was) for value, was in zip(row, self._last, strict=True))
 
     def _keep(self, row: Row, said_at: float, time: float) -> None:
-        """Take over the row. What it leaves out keeps its last value, as long as the profile lets it hold."""
+        """Take over a row with gaps. What it leaves out keeps its last value, as long as the profile lets it hold."""
         oldest = time - self._hold_s
         for column, value in enumerate(row):
             if value is not None:
                 self._values[column] = self._last[column] = value
                 self._said_at[column] = said_at
-                self._counts["unknown_values"] += value != value  # noqa: PLR0124 - NaN is not itself
             elif self._said_at[column] < oldest:
                 self._values[column] = NAN
 

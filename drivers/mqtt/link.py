@@ -23,6 +23,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from drivers.device import Clock
 from drivers.mqtt.client import TlsRefused, decrypted, new_client, words
 from drivers.mqtt.inbox import Inbox, Old
+from drivers.mqtt.publish import Message
 from drivers.mqtt.settings import MqttConnection
 from drivers.mqtt.sieve import PacketTooLarge, Sieve
 
@@ -35,6 +36,7 @@ _TURN_S = 0.2
 _GLANCE_S = 0.01
 _PATIENCE = 100  # glances, about a second
 _TOPICS_AT_ONCE = 100
+_MESSAGES_AT_ONCE = 200  # then there is a look at the inbox, and at `stop`
 _NOT_MQTT = (struct.error, ValueError, IndexError, MQTTException)  # what paho raises on a broker's broken packets
 _COUNTED = ("received", "bad_topics", "unknown_topics", "connections", "callback_errors")
 _WORDS = {
@@ -99,7 +101,7 @@ class Link:
         client, there = self._client, False
         try:
             self._refusal = ""
-            client.sieve = Sieve()
+            client.sieve = Sieve(properties=self._settings.version == "v5")
             client.reconnect()
             there = True
             reason = self._receive(stop)
@@ -129,8 +131,18 @@ class Link:
                 self._let_others_catch_up(stop)
                 if client.sieve.holds_bytes or decrypted(wire) or ready.select(_TURN_S):
                     code = client.loop_read()
+                    if client.socket() is not None:  # as it is until the end
+                        self._take_what_is_here()
                 code = code or client.loop_misc()
         return self._refusal or _WORDS.get(code) or paho.error_string(code)
+
+    def _take_what_is_here(self) -> None:
+        """Take the messages that paho need not see; each would cost it more than all that we do with it."""
+        for _ in range(_MESSAGES_AT_ONCE):
+            message = self._client.sieve.message()
+            if message is None:
+                return
+            self._on_message(self._client, None, message)
 
     def _let_others_catch_up(self, stop: Event) -> None:
         """While the inbox is crowded the broker waits too; but not for long, or it would take us for dead."""
@@ -165,7 +177,7 @@ class Link:
         if flags.is_disconnect_packet_from_server:
             self._refusal = f"the broker ended the connection: {str(code).lower()}"
 
-    def _on_message(self, client: Any, _: Any, message: paho.MQTTMessage) -> None:
+    def _on_message(self, client: Any, _: Any, message: paho.MQTTMessage | Message) -> None:
         self.counts["received"] += 1
         try:
             self._take(message)
@@ -174,7 +186,7 @@ class Link:
             if self.counts["callback_errors"] == 1:
                 _log.exception("event=callback_failed connection=%s", self._name)
 
-    def _take(self, message: paho.MQTTMessage) -> None:
+    def _take(self, message: paho.MQTTMessage | Message) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:

@@ -8,6 +8,7 @@ part of a conversation with us.
 from collections.abc import Callable
 
 from drivers.mqtt.inbox import PAYLOAD_LIMIT
+from drivers.mqtt.publish import Message, message_at
 
 PACKET_LIMIT = PAYLOAD_LIMIT + 2 * 64 * 1024
 """Bytes of a packet that are let through: more than the payload limit, after the longest topic and its properties."""
@@ -23,9 +24,10 @@ class PacketTooLarge(Exception):
 
 
 class Sieve:
-    """The bytes of one connection on their way to paho."""
+    """The bytes of one connection on their way to paho. `properties` are those that packets have since MQTT 5."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, properties: bool = False) -> None:
+        self._properties = properties
         self._chunk = b""
         self._at = 0  # what of the chunk was given out
         self._head = bytearray()  # of the packet that begins: its type and its length
@@ -37,6 +39,16 @@ class Sieve:
     def holds_bytes(self) -> bool:
         """Whether there is more to read although the socket may be silent."""
         return self._at < len(self._chunk) or bool(self._ready)
+
+    def message(self) -> Message | None:
+        """What comes next, if it is a plain message that is here already; paho is spared it."""
+        if self._ready or self._body or self._surplus or self._head:  # in the middle of a packet
+            return None
+        found = message_at(self._at, self._chunk, properties=self._properties)
+        if found is None:
+            return None
+        message, self._at = found
+        return message
 
     def read(self, most: int, receive: Callable[[int], bytes]) -> bytes:
         """The next bytes, at most so many; none at the end of the stream. `receive` raises BlockingIOError to wait."""

@@ -115,6 +115,32 @@ def test_a_point_left_out_keeps_its_value_for_a_while_and_null_is_unknown_at_onc
     assert elevator.counts["unknown_values"] == 1
 
 
+def test_a_value_that_is_not_held_any_more_is_still_the_last_that_was_said() -> None:
+    elevator = Elevator()
+    elevator.say(0.0, ts=NOW, door="open", speed=1.5)
+    assert len(elevator.say(61.0, ts=NOW + 61, door="open")) == 1
+    assert elevator.say(62.0, ts=NOW + 61, door="open", speed=1.5) == []
+
+
+rows = st.lists(st.sampled_from([None, math.nan, 1.0, 2.0, 3.0]), min_size=2, max_size=2)
+
+
+@given(st.lists(st.tuples(st.integers(1, 61), rows, st.booleans()), max_size=20))
+def test_a_batch_holds_what_each_point_said_last(said: list[tuple[int, list[float | None], bool]]) -> None:
+    feed, counts, last, at, unknown = (elevator := Elevator()).feed, elevator.counts, [(-math.inf, 0.0)] * 2, NOW, 0
+    for pause_s, row, whole in said:
+        at += pause_s
+        if row == [None, None]:
+            continue
+        last = [was if value is None else (at, value) for value, was in zip(row, last, strict=True)]
+        unknown += sum(value is not None and math.isnan(value) for value in row)
+        batch = (feed.take if whole else feed.take_part)(at, row, at, "")
+        assert batch is not None
+        np.testing.assert_array_equal(batch.values, [value if at - since <= 60 else math.nan for since, value in last])
+        assert (batch.time, counts["unknown_values"]) == (at, unknown)
+        batch.values[:] = 99.0
+
+
 def test_samples_come_in_order_and_a_bad_one_does_not_spoil_the_rest() -> None:
     elevator = Elevator(samples="data")
     stamps: list[object] = [NOW + 1, 0, "soon", NOW + 2, NOW + 1.5, None, NOW + 3]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.mqtt.inbox import PAYLOAD_LIMIT
+from drivers.mqtt.publish import Message
 from drivers.mqtt.sieve import PACKET_LIMIT, PacketTooLarge, Sieve
 from tests.drivers.mqtt_bytes import varint
 
@@ -84,6 +85,22 @@ def test_no_other_packet_is_large(first: int) -> None:
 
 def test_a_broken_length_is_left_for_paho_to_see() -> None:
     assert passed(Stream(b"\x30\xff\xff\xff\xff\xff")).startswith(b"\x30\xff\xff\xff\xff\xff")
+
+
+@pytest.mark.parametrize(
+    "body", [b"\x30\x05\x00\x03a/b" * 3, b"\x30\x05\x00\x03a/b" * PACKET_LIMIT], ids=["short", "cut"]
+)
+def test_a_message_is_taken_out_only_between_two_packets(body: bytes) -> None:
+    sent, after = packet(0x90 if len(body) < PACKET_LIMIT else 0x32, body), packet(0x30, b"\x00\x01anext")
+    sieve, stream, taken = Sieve(), Stream(after + sent + after * 9), 0
+    while True:
+        with suppress(BlockingIOError):
+            message = sieve.message()
+            taken += message is not None
+            assert message in {None, Message(b"a", b"next", dup=False, retain=False)}
+            if not sieve.read(1, stream.receive):
+                break
+    assert taken
 
 
 @given(st.lists(st.binary(min_size=1, max_size=2_000), max_size=20))

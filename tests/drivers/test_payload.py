@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from drivers.payload import JsonPoint, Layout, parse
+from drivers.parsing import parse
+from drivers.payload import JsonPoint, Layout
 from drivers.refused import Refused
 from drivers.stamps import stamp_time
 
@@ -165,3 +166,31 @@ def test_what_json_can_say_comes_back_as_it_was(message: dict[str, Any]) -> None
             parse(json.dumps(message).encode())
         return
     assert parse(text) == message
+
+
+numbers = st.sampled_from([0, 1, 10, -10, 0.1, -0.0, True, False, 10**400, -(10**400), 1e308]) | st.floats()
+anything = numbers | st.sampled_from(["on", "1.5", "", None, [1.0], {"a": 1}])
+MANY = [
+    point("a", low=-10, high=10),
+    point("b", scale=0.1, offset=-40),
+    point("c", scale=0.0, path="a"),
+    point("d", path="b", map={"on": 1, 1: 2}),
+    point("e", scale=1e300),
+    point("f", path="x.a"),
+    point("g", path="x.b", high=10),
+    point("h", path="x[0]"),
+]
+members = st.fixed_dictionaries({"a": numbers, "e": numbers, "b": anything}, optional={"z": anything})
+samples = st.builds(lambda one, other: {**one, "x": other}, members, members) | members
+
+
+@given(samples | anything | json_values)
+def test_points_that_lie_side_by_side_are_read_as_if_each_were_alone(sample: Any) -> None:
+    alone = [Layout([each]).row(sample)[0] for each in MANY]
+    assert repr(Layout(MANY).row(sample)) == repr(alone)
+
+
+@pytest.mark.parametrize("limits", [(-10, 10), (10, -10)])
+def test_the_limits_themselves_are_possible(limits: tuple[int, int]) -> None:
+    one, other = (point(name, low=-10, high=10) for name in "ab")
+    assert Layout([one, other]).row(dict(zip("ab", limits, strict=True))) == [*limits]

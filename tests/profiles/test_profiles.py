@@ -13,8 +13,8 @@ from drivers.modbus.knowledge import Knowledge, Layout
 from drivers.modbus.point import ModbusPoint
 from drivers.modbus.profile import ModbusProfile
 from drivers.mqtt.profile import MqttProfile
+from drivers.parsing import parse
 from drivers.payload import Layout as JsonLayout
-from drivers.payload import parse
 from gateway.core.library import BUILT_IN, read_profiles
 from gateway.core.plugins import discover
 from simulators.payload import payload
