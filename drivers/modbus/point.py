@@ -155,10 +155,11 @@ class ModbusPoint(Point):
             yield finding("empty_range", message, ("low",), self.low, low=self.low, high=self.high)
 
     def _marked(self) -> Iterator[InitErrorDetails]:
+        kind = f"{self.type}, bits {self.bits}" if self.bits else self.type
         for i, mark in enumerate(self.sentinels):
-            if sentinel(self.type, mark) is None:
+            if not self._can_be(mark):
                 message = "sentinel {mark} cannot occur in a {type}; write the raw value, before scale and offset"
-                yield finding("impossible_sentinel", message, ("sentinels", i), mark, mark=mark, type=self.type)
+                yield finding("impossible_sentinel", message, ("sentinels", i), mark, mark=mark, type=kind)
         if self.map is None:
             return
         changed = [k for k in ("scale", "offset", "fraction_bits", "scale_from", "offset_from") if k in self.set_keys]
@@ -169,9 +170,15 @@ class ModbusPoint(Point):
                 {"name": self.name},
             )
         for code in self.map:
-            if sentinel(self.type, code) is None:  # a code is written as a sentinel is
+            if not self._can_be(code):
                 message = "code {mark} cannot occur in a {type}"
-                yield finding("impossible_code", message, ("map", str(code)), code, mark=code, type=self.type)
+                yield finding("impossible_code", message, ("map", str(code)), code, mark=code, type=kind)
+
+    def _can_be(self, mark: float | str) -> bool:
+        """Whether the raw number can be what a sentinel or code says; of a field of bits that is the field's number."""
+        raw, field = sentinel(self.type, mark), self._field()
+        size = 1 if self.type == "bool" else max(0, field[1] - field[0] + 1) if field else math.inf
+        return raw is not None and raw.last < 2.0**size
 
     @property
     def set_keys(self) -> set[str]:
