@@ -16,7 +16,9 @@ from drivers.plan import Place, Table, is_bits
 Base = Literal[0, 1]
 """What the first address of a table is called: 0 on the wire, 1 in many manuals."""
 
-_ADDRESSES = 65536
+ADDRESSES = 65536
+"""Of one table."""
+
 _HEX = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
 _FIELD = re.compile(r"(\d{1,2})-(\d{1,2})")
 
@@ -97,7 +99,7 @@ class ModbusPoint(Point):
         return raw
 
     def _placed(self) -> Iterator[InitErrorDetails]:
-        last = _ADDRESSES - self.width
+        last = ADDRESSES - self.width
         if not 0 <= self.address <= last:
             message = "address {address} is outside 0-{last}"
             yield finding("address_out_of_range", message, ("address",), self.address, address=self.address, last=last)

@@ -85,15 +85,15 @@ async def _probe(wire: Wire, unit: Unit) -> None:
 
 
 async def _read_texts(wire: Wire, unit: Unit) -> None:
-    """Ask who the device is, once. That it does not say so is no fault."""
+    """Ask who the device is, once. That it does not say so is no fault, and must not cost the others more than that."""
     found = {}
     for text in unit.profile.texts:
         place = text.place(unit.profile.address_base)
         try:
             answer = await wire.read(wire.request(unit.device.unit, place), unit.manners)
         except ReadError as error:
-            if error.fault is Fault.LOST:
-                raise
+            if error.fault not in (Fault.CONFIG, Fault.BUSY):
+                break
         else:
             found[text.name] = text.read(answer)
     unit.texts = found
