@@ -104,12 +104,13 @@ class ModbusProfile(Profile):
                 where = ("forbidden", i, "from")
                 yield finding("empty_span", message, where, each.first, first=each.first, last=each.last)
         spans = [each.span(self.address_base) for each in self.forbidden]
-        for key, written in (("points", self.points), ("texts", self.texts)):
-            for i, each in enumerate(written):
-                yield from self._misplaced_one((key, i, "address"), each, spans)
+        for i, point in enumerate(self.points):
+            yield from self._misplaced_one(("points", i, "address"), point, spans)
+        for i, text in enumerate(self.texts):
+            yield from self._misplaced_one(("texts", i, "address"), text, spans)
 
     def _misplaced_one(
-        self, where: tuple[str | int, ...], it: "ModbusPoint | Text", forbidden: Sequence[Span]
+        self, where: tuple[str | int, ...], it: ModbusPoint | Text, forbidden: Sequence[Span]
     ) -> Iterator[InitErrorDetails]:
         place, base = it.place(self.address_base), self.address_base
         last = ADDRESSES - place.width + base
@@ -143,9 +144,9 @@ class ModbusProfile(Profile):
                 context = {"type": point.type, "width": point.width, "limit": self.max_registers}
                 yield finding("wider_than_a_read", message, ("points", i, "type"), point.type, **context)
         for i, text in enumerate(self.texts):
-            if text.registers > self.max_registers:
-                context = {"type": "text", "width": text.registers, "limit": self.max_registers}
-                yield finding("wider_than_a_read", message, ("texts", i, "registers"), text.registers, **context)
+            if (width := text.registers) > self.max_registers:
+                where, limit = ("texts", i, "registers"), self.max_registers
+                yield finding("wider_than_a_read", message, where, width, type="text", width=width, limit=limit)
 
     def _overlaps(self) -> Iterator[InitErrorDetails]:
         """Numbers that share a register but are not the same number; bits and fields may lie in any register."""

@@ -260,6 +260,10 @@ def test_addresses(url: str, host: str, port: int) -> None:
         "rtu:///",
         "rtu:///dev/ttyS0?baud=9600",
         "udp://plc",
+        "tcp://plc..local",
+        "tls://.local",
+        "tcp://" + 64 * "a",
+        "rtu:///dev/tty\0",
     ],
 )
 def test_bad_addresses(url: str) -> None:
