@@ -87,5 +87,5 @@ def _spots(written: Any) -> frozenset[Spot]:
     return frozenset(
         (tables[spot[0]], spot[1])
         for spot in written
-        if isinstance(spot, list | tuple) and len(spot) == 2 and spot[0] in tables and isinstance(spot[1], int)
+        if isinstance(spot, list | tuple) and [type(part) for part in spot] == [str, int] and spot[0] in tables
     )

@@ -76,7 +76,9 @@ async def test_a_device_that_refuses_everything_while_it_boots_teaches_nothing()
         pytest.param({}, id="none"),
         pytest.param({"pump": 7}, id="no notes"),
         pytest.param({"pump": {"map": 1, "cuts": [["holding", 5]], "refused": []}}, id="of another map"),
-        pytest.param({"pump": {"map": "MAP", "cuts": [["holding"], 3, ["sea", 1]], "refused": "all"}}, id="nonsense"),
+        pytest.param(
+            {"pump": {"map": "MAP", "cuts": [["holding"], 3, ["sea", 1], [[], 1]], "refused": "all"}}, id="nonsense"
+        ),
     ],
 )
 async def test_notes_that_make_no_sense_are_forgotten(notes: dict[str, Any]) -> None:
