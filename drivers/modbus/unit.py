@@ -22,7 +22,7 @@ _LEAST_QUIET_S = 5.0
 _LONGEST_PAUSE_S = 60.0
 _LINE_SHARE = 9.0
 _OFFLINE = frozenset({Fault.SILENT, Fault.LOST, Fault.NO_PATH})
-_ASKED_AS_USUAL = frozenset({Fault.BUSY})  # such an answer comes at once, so asking costs the others nothing
+_ASKED_AS_USUAL = frozenset({Fault.BUSY})  # such an answer mostly comes at once; then asking costs the others nothing
 
 
 class Unit:
@@ -146,7 +146,12 @@ class Unit:
         self.texts = None  # another device may stand there when it comes back
         if self._strikes < _STRIKES:
             return None
-        pause = None if error.fault in _ASKED_AS_USUAL else self._next_pause_s(took_s)
+        self._kept.clear()  # for the same reason
+        pause: float | None = _LINE_SHARE * took_s
+        if error.fault not in _ASKED_AS_USUAL:
+            pause = self._next_pause_s(took_s)
+        elif pause <= self.device.every:
+            pause = None
         self._becomes("offline" if error.fault in _OFFLINE else "bad", error.reason, self._failing_since, pause)
         return pause
 
