@@ -147,11 +147,10 @@ class Unit:
         if self._strikes < _STRIKES:
             return None
         self._kept.clear()  # for the same reason
-        pause: float | None = _LINE_SHARE * took_s
         if error.fault not in _ASKED_AS_USUAL:
-            pause = self._next_pause_s(took_s)
-        elif pause <= self.device.every:
-            pause = None
+            pause: float | None = self._next_pause_s(took_s)
+        else:
+            pause = _LINE_SHARE * took_s if _LINE_SHARE * took_s > self.device.every else None
         self._becomes("offline" if error.fault in _OFFLINE else "bad", error.reason, self._failing_since, pause)
         return pause
 

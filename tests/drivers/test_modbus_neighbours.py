@@ -1,7 +1,26 @@
 """What one device or connection may cost the others, in the cases that no timeout bounds."""
 
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+import uvloop
+
+from drivers.modbus.line import Line
 from gateway.core.clock import SystemClock
-from tests.drivers.modbus_servers import FaultServer, device, driver, fast, profile, serving, until
+from tests.drivers.modbus_servers import (
+    FaultServer,
+    device,
+    driver,
+    eventually,
+    fast,
+    polling,
+    profile,
+    serving,
+    until,
+)
 
 ONE = profile({"address": 0})
 
@@ -30,3 +49,50 @@ async def test_a_device_that_is_slow_to_say_that_it_is_busy_leaves_the_line_to_o
         server.questions.clear()
         await until(line, lambda got: sum(batch.device == "well" for batch in got) >= 30)
     assert server.questions[1] <= 8
+
+
+async def test_a_connection_on_which_all_are_silent_is_made_anew() -> None:
+    """Some equipment forgets a connection without a word, and answers on the next one."""
+    mute: list[asyncio.StreamWriter] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        mute.append(writer)
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                question = await reader.readexactly(12)
+                if len(mute) > 1:
+                    writer.write(question[:4] + b"\0\5" + question[6:8] + b"\2\0\7")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    line = driver(server.sockets[0].getsockname()[1], ONE, device("a", 1), device("b", 2), clock=fast(20))
+    batches = await until(line, lambda got: {batch.device for batch in got} == {"a", "b"})
+    server.close()
+    assert {float(batch.values[0]) for batch in batches} == {7.0}
+    assert {health.state for health in line.health().values()} == {"good"}
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_the_system_gives_a_connection_up_that_nobody_hears(
+    loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[asyncio.BaseTransport] = []
+    take = Line.connection_made
+
+    def note(line: Line, transport: asyncio.BaseTransport) -> None:
+        made.append(transport)
+        take(line, transport)
+
+    monkeypatch.setattr(Line, "connection_made", note)
+    limits_ms: list[int] = []
+
+    async def main() -> None:
+        server = FaultServer()
+        async with serving(server), polling(driver(server.port, ONE, device("a"), clock=SystemClock())) as got:
+            await eventually(lambda: bool(got))
+            wire = made[0].get_extra_info("socket")
+            limits_ms.append(wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(main())
+    assert limits_ms == [20_000]
