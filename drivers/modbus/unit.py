@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from drivers.modbus.knowledge import Knowledge, Layout
 from drivers.modbus.profile import ModbusProfile
 from drivers.modbus.settings import ModbusConnection, ModbusDevice
 from drivers.modbus.wire import Fault, Manners, ReadError, Wire
-from drivers.survey import Found
+from drivers.survey import Found, Search
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +54,8 @@ class Unit:
         self.requests = [Wire.request(self.device.unit, read) for read in layout.reads]
         self._kept: dict[int, tuple[float, bytes]] = {}
         self._aside: dict[int, tuple[float, str]] = {}
+        self._refusals: Counter[int] = Counter()
+        self.searches: dict[int, Search] = {}
         for read, refused in enumerate(layout.refused):
             if refused:
                 self._leave_out(read, now, "refused")
@@ -96,6 +99,7 @@ class Unit:
 
     def keep(self, read: int, now: float, answer: bytes) -> bytes:
         """Note an answer; one with a pace of its own goes for the polls in between, too."""
+        self.searches.pop(read, None)
         if self.layout.every_s[read]:
             self._kept[read] = now, answer
         return answer
@@ -106,12 +110,21 @@ class Unit:
         return self._strikes >= _STRIKES and self._probes > 0
 
     def is_aside(self, read: int, now: float) -> bool:
-        """Whether this read was refused as wrong and its time has not come again."""
-        return read in self._aside and now < self._aside[read][0]
+        """Whether this read was refused as wrong and its time has not come again; while it is searched, that is now."""
+        return read in self._aside and read not in self.searches and now < self._aside[read][0]
 
-    def set_aside(self, read: int, now: float, error: ReadError) -> None:
-        """Leave out a read that the device refuses, and try it again in a minute."""
+    def set_aside(self, read: int, now: float, error: ReadError, *, may_be_a_part: bool) -> None:
+        """Leave out a read that the device refuses, and try it again in a minute.
+
+        It is searched for parts that are there at its first, second, fourth, eighth refusal, and so on.
+        """
         self._leave_out(read, now, error.reason)
+        if read in self.searches:
+            return
+        self._refusals[read] += 1
+        times = self._refusals[read]
+        if may_be_a_part and len(self.layout.reads[read].slices) > 1 and (times & times - 1 == 0 or times % 60 == 0):
+            self.searches[read] = Search(self.layout.reads[read], self.places)
 
     def _leave_out(self, read: int, now: float, reason: str) -> None:
         again = now + _LONGEST_PAUSE_S * random.uniform(0.8, 1.2)
@@ -121,7 +134,7 @@ class Unit:
         """A poll went through; reads without an answer are set aside."""
         self._strikes = self._probes = 0
         self._heard_at = now
-        if self._aside:
+        if self._aside or self.knowledge.refused:
             self._welcome_back(now, answers)
         if self._aside:
             self._becomes("bad", "; ".join(reason for _, reason in self._aside.values()), now)
@@ -130,11 +143,12 @@ class Unit:
 
     def _welcome_back(self, now: float, answers: Sequence[bytes | None]) -> None:
         """Reads that were refused before and are answered now: from the next poll on their points are as all others."""
-        back = [i for i in self._aside if answers[i] is not None]
         known = self.knowledge
-        for i in back:
-            del self._aside[i]
-            self.knowledge = self.knowledge.answered(self.layout.reads[i])
+        for i, read in enumerate(self.layout.reads):
+            if answers[i] is not None:
+                self._aside.pop(i, None)
+                del self._refusals[i]
+                self.knowledge = self.knowledge.answered(read)
         if self.knowledge != known:
             self.lay_out(Layout.of(self.profile, self.knowledge), now)
 
@@ -147,6 +161,7 @@ class Unit:
         if self._strikes < _STRIKES:
             return None
         self._kept.clear()  # for the same reason
+        self.searches.clear()
         if error.fault not in _ASKED_AS_USUAL:
             pause: float | None = self._next_pause_s(took_s)
         else:

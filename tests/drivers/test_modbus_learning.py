@@ -164,3 +164,16 @@ async def test_a_line_that_is_too_slow_for_its_devices_makes_them_stale() -> Non
         states = {health.state for health in line.health().values()}
     assert "stale" in states
     assert next(h.reason for h in line.health().values() if h.state == "stale") == "no answer for more than 5.1 s"
+
+
+async def test_neighbours_that_were_refused_are_all_forgotten_when_they_are_back() -> None:
+    holes = frozenset(range(2, 9))
+    what = profile(*({"address": address} for address in range(12)))
+    server = FaultServer(holes=holes)
+    async with serving(server):
+        line = driver(server.port, what, device("pump", every="2s"), clock=fast(200))
+        await until(line, lambda _: bool(line.notes()))
+        server.holes = frozenset()
+        await until(line, lambda _: line.notes() == {})
+        await until(line, lambda got: len(got) >= 2)
+    assert server.reads[-1] == (0, 12)
