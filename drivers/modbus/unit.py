@@ -200,7 +200,7 @@ class Unit:
             if self._announced:
                 _log.info("device back device=%s after_s=%.0f", self.device.id, since - before.since)
             self._announced = False
-        elif not same:
+        elif not (same and self._announced):  # a lost connection was announced by itself
             self._announced = True
             _log.warning(
                 "device %s device=%s since=%s reason=%r retry_s=%.0f",

@@ -122,3 +122,18 @@ async def test_a_device_that_refuses_all_of_its_many_points_is_searched_a_little
         batches = await until(line, lambda _: line.health()["refusing"].state == "good", within_s=20)
     assert np.isfinite(next(batch for batch in reversed(batches) if batch.device == "refusing").values).all()
     assert line.notes() == {}
+
+
+async def test_a_device_that_stays_away_when_the_connection_is_back_is_announced(
+    caplog: pytest.LogCaptureFixture, unused_tcp_port: int
+) -> None:
+    server = FaultServer(modes={2: "exc11"}, port=unused_tcp_port)
+    line = driver(unused_tcp_port, ONE, device("well", 1), device("away", 2), clock=fast(20))
+    async with polling(line):
+        await eventually(lambda: line.health()["away"].state == "offline")
+        async with serving(server):
+            await eventually(lambda: "exception 11" in line.health()["away"].reason)
+            server.modes.clear()
+            await eventually(lambda: line.health()["away"].state == "good")
+    said = [record.message.split(" since")[0] for record in caplog.records if "device=away" in record.message]
+    assert said == ["device unreachable device=away"]
