@@ -46,18 +46,24 @@ class Unit:
         self._strikes = self._probes = 0
         self._failing_since = self._heard_at = 0.0
         self._announced = False
+        self._aside: dict[int, tuple[float, str]] = {}
+        self._refusals: Counter[int] = Counter()
+        self.searches: dict[int, Search] = {}
+        """What is being found out about reads that were refused."""
+        self.layout = layout
         self.lay_out(layout, 0.0)
 
     def lay_out(self, layout: Layout, now: float) -> None:
         """Take up other reads for the same points. What was refused before is asked again in its time."""
+        left = {self.layout.reads[read]: why for read, why in self._aside.items() if read not in self.searches}
         self.layout = layout
         self.requests = [Wire.request(self.device.unit, read) for read in layout.reads]
         self._kept: dict[int, tuple[float, bytes]] = {}
-        self._aside: dict[int, tuple[float, str]] = {}
-        self._refusals: Counter[int] = Counter()
-        self.searches: dict[int, Search] = {}
+        self._aside = {i: left[read] for i, read in enumerate(layout.reads) if read in left}
+        self._refusals.clear()
+        self.searches.clear()
         for read, refused in enumerate(layout.refused):
-            if refused:
+            if refused and read not in self._aside:
                 self._leave_out(read, now, "refused")
 
     def learn(self, found: Found, now: float) -> None:

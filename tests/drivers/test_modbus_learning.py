@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from drivers.device import Remembers
+from drivers.device import Batch, Remembers
 from drivers.modbus.profile import ModbusProfile, Text
 from gateway.core.clock import SystemClock
 from tests.drivers.modbus_servers import FaultServer, device, driver, fast, profile, serving, until, values
@@ -177,3 +177,21 @@ async def test_neighbours_that_were_refused_are_all_forgotten_when_they_are_back
         await until(line, lambda _: line.notes() == {})
         await until(line, lambda got: len(got) >= 2)
     assert server.reads[-1] == (0, 12)
+
+
+async def test_a_device_of_which_a_part_is_still_refused_is_not_good_for_a_moment() -> None:
+    server = FaultServer(holes=frozenset({2, 200}))
+    what = profile(*({"address": address} for address in (0, 1, 2, 5, 200)))
+    states: set[str] = set()
+    async with serving(server):
+        line = driver(server.port, what, device("pump", every="10s"), clock=fast(200))
+        await until(line, lambda got: len(got) >= 2)
+        server.holes = frozenset({200})
+
+        def forgotten(got: list[Batch]) -> bool:
+            states.add(line.health()["pump"].state)
+            finite = [math.isfinite(batch.values[2]) for batch in got]
+            return line.notes() == {} and sum(finite) >= 4
+
+        await until(line, forgotten)
+    assert states == {"bad"}
