@@ -104,7 +104,9 @@ def _spots(encodings: Sequence[Encoding], reads: Sequence[Read]) -> list[_Spot]:
             if is_bits(read.table):
                 found.append(_Spot(column, encoding, (base + offset // 8,), 1 << offset % 8))
             elif encoding.kind == "bool":
-                byte = base + 2 * offset + (encoding.bit < 8)  # the high byte comes first
+                byte = (
+                    base + 2 * offset + ((encoding.bit < 8) != (encoding.order == "BA"))
+                )  # else the high byte is first
                 found.append(_Spot(column, encoding, (byte,), 1 << encoding.bit % 8))
             else:
                 places = lowest_first(encoding.kind, encoding.order)

@@ -5,6 +5,7 @@ Pure facts, without any reading: `codec` compiles them, profiles spell them out.
 
 import math
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -42,7 +43,8 @@ _DTYPE = {
 _OF_64_BITS: dict[str, Order] = {
     "ABCD": "ABCDEFGH", "DCBA": "HGFEDCBA", "BADC": "BADCFEHG", "CDAB": "GHEFCDAB",
 }  # fmt: skip
-_RANGE = re.compile(r"\s*(-?(?:0[xX][0-9a-fA-F]+|\d+))\s*-\s*(-?(?:0[xX][0-9a-fA-F]+|\d+))\s*")
+_WHOLE = r"\s*(-?(?:0[xX][0-9a-fA-F]{1,16}|\d{1,20}))\s*"
+_RANGE = re.compile(f"{_WHOLE}-{_WHOLE}")
 
 
 class Raw(NamedTuple):
@@ -108,15 +110,21 @@ def sentinel(kind: Kind, written: float | str) -> Raw | None:
     """
     if isinstance(written, str):
         match = _RANGE.fullmatch(written)
-        ends = (_raw(kind, int(match[1], 0)), _raw(kind, int(match[2], 0))) if match else (None, None)
+        ends = (_raw(kind, _whole(match[1])), _raw(kind, _whole(match[2]))) if match else (None, None)
     else:
         ends = (_raw(kind, written),) * 2
     first, last = ends
     return None if first is None or last is None or first > last else Raw(first, last)
 
 
+def _whole(text: str) -> int:
+    return int(text, 16 if "x" in text.lower() else 10)
+
+
 def _raw(kind: Kind, written: float) -> float | None:
     dtype: np.dtype[Any] = dtype_of(kind)
+    if not abs(written) <= sys.float_info.max:  # nor does a NaN
+        return None
     if kind.startswith("bcd"):
         return float(written) if written == int(written) and 0 <= written < 10 ** (2 * dtype.itemsize) else None
     if dtype.kind == "f":

@@ -4,7 +4,7 @@ Most devices refuse a whole read for one address that they do not have, and some
 all of its points, or asking for each by itself for ever, the longest reads that work are searched by halving.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from drivers.plan import Place, Read, Table
@@ -49,6 +49,26 @@ def survey(read: Read, places: Sequence[Place]) -> Generator[Read, bool, Found]:
             cuts.add((read.table, stretches[bad][0]))
             first = bad
     return Found(frozenset(cuts), frozenset(refused), answered)
+
+
+class Search:
+    """A survey that can be interrupted: `trial` is the read to try next, None once all is `found`."""
+
+    def __init__(self, read: Read, places: Sequence[Place]) -> None:
+        self._steps = survey(read, places)
+        self.trial: Read | None = None
+        self.found: Found | None = None
+        self._go_on(lambda: next(self._steps))
+
+    def tried(self, *, answered: bool) -> None:
+        """Take what became of the trial."""
+        self._go_on(lambda: self._steps.send(answered))
+
+    def _go_on(self, step: Callable[[], Read]) -> None:
+        try:
+            self.trial = step()
+        except StopIteration as end:
+            self.trial, self.found = None, end.value
 
 
 def _stretches(read: Read, places: Sequence[Place]) -> list[tuple[int, int]]:

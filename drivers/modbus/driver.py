@@ -14,7 +14,7 @@ from drivers.modbus.profile import ModbusProfile
 from drivers.modbus.rota import Rota
 from drivers.modbus.settings import ModbusConnection, ModbusDevice
 from drivers.modbus.unit import Unit
-from drivers.modbus.wire import ReadError, Wire
+from drivers.modbus.wire import Fault, ReadError, Wire
 
 _log = logging.getLogger(__name__)
 
@@ -136,8 +136,10 @@ class ModbusDriver:
             answers = await poll(wire, unit, began)
         except ReadError as error:
             now = self._clock.now()
-            pause_s = unit.failed(now, error)
+            pause_s = unit.failed(now, error, now - began)
             self._probe_at = now + self._between_probes_s(now - began)
+            if error.fault is Fault.SILENT and all(each.given_up for each in self._units):
+                wire.close()  # the other side may have forgotten the connection, and a new one tells
         else:
             now = self._clock.now()
             if any(answer is not None for answer in answers):

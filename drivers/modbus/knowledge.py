@@ -30,9 +30,12 @@ class Knowledge:
         return Knowledge(self.cuts | found.cuts, self.refused | found.refused)
 
     def answered(self, read: Read) -> "Knowledge":
-        """A stretch that was refused is there again, so it and its neighbours may be read together again."""
+        """Where a stretch that was refused is there again, it and its neighbours may be read together again."""
+        there = self.refused & {(read.table, address) for address in range(read.address, read.address + read.count)}
+        if not there:
+            return self
         ends = {(read.table, read.address), (read.table, read.address + read.count)}
-        return Knowledge(self.cuts - ends, self.refused - {(read.table, read.address)})
+        return Knowledge(self.cuts - ends, self.refused - there)
 
     def notes(self, profile: ModbusProfile) -> dict[str, Any]:
         """What is to be kept over a restart."""
@@ -87,5 +90,5 @@ def _spots(written: Any) -> frozenset[Spot]:
     return frozenset(
         (tables[spot[0]], spot[1])
         for spot in written
-        if isinstance(spot, list | tuple) and len(spot) == 2 and spot[0] in tables and isinstance(spot[1], int)
+        if isinstance(spot, list | tuple) and [type(part) for part in spot] == [str, int] and spot[0] in tables
     )

@@ -50,7 +50,9 @@ class Line(asyncio.Protocol):
         This is the lowest function that sends: nothing leaves but what reads. Raises ForbiddenFunctionError.
         """
         question = SerialQuestion(frame) if self._serial else Question(frame)
-        self._question, self.verdict, self._received = question, None, b""
+        self._question, self.verdict = question, None
+        if self._serial:
+            self._received = b""  # else it is the first part of a late answer
         self._answer = asyncio.get_running_loop().create_future()
         if self._transport is None:
             self.give_up()

@@ -8,6 +8,8 @@ import socket
 import ssl
 import termios
 from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
 
 from pymodbus.transport.serialtransport import create_serial_connection
 
@@ -18,6 +20,10 @@ from drivers.modbus.settings import ModbusConnection
 _pymodbus_log = logging.getLogger("pymodbus.logging")
 if _pymodbus_log.level == logging.NOTSET:
     _pymodbus_log.setLevel(logging.CRITICAL)
+
+_UNHEARD_MS = 20_000
+"""What nobody has taken in for so long ends a connection. The system's own patience is a quarter of an hour, and for up
+to two minutes after the other side is there again it says nothing."""
 
 _SERIAL_WORDS = {
     errno.ENOENT: "there is no such port",
@@ -37,16 +43,19 @@ async def opened(at: ModbusConnection, counts: Counter[str]) -> Line | str:
             line.connection_made(transport)
         else:
             tls = _tls(at) if at.where.scheme == "tls" else None
-            await loop.create_connection(lambda: line, at.host, at.port, ssl=tls)
-    except termios.error as error:
-        return f"the port does not take these settings: {error.args[-1]}".lower()
+            if isinstance(tls, str):
+                return tls
+            transport, _ = await loop.create_connection(lambda: line, at.host, at.port, ssl=tls)
+            _let_end(transport.get_extra_info("socket"))
     except OSError as error:
-        return _why(error)
+        return _why(error, _SERIAL_WORDS if at.where.scheme == "rtu" else {})
+    except (termios.error, ValueError) as error:
+        return f"the port does not take these settings: {error.args[-1]}".lower()
     return line
 
 
-def _why(error: OSError) -> str:
-    """Why a line could not be opened, for people."""
+def _why(error: OSError, words: Mapping[int, str]) -> str:
+    """Why a line could not be opened, for people; `words` say some numbers of the system's in their own way."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not accepted: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
@@ -55,12 +64,28 @@ def _why(error: OSError) -> str:
         return "no such host"
     if not error.errno:
         return str(error).lower() or type(error).__name__
-    return _SERIAL_WORDS.get(error.errno, os.strerror(error.errno).lower())
+    return words.get(error.errno, os.strerror(error.errno).lower())
 
 
-def _tls(at: ModbusConnection) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=at.ca)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if at.certificate is not None:
-        context.load_cert_chain(at.certificate, at.key)
+def _let_end(wire: socket.socket) -> None:
+    """Let the system end a connection that nobody hears; a system that cannot is left as it is."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        with suppress(OSError):  # it is gone already, which will be heard of
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNHEARD_MS)
+
+
+def _tls(at: ModbusConnection) -> ssl.SSLContext | str:
+    """What TLS needs; or why the files that are given for it are of no use."""
+    try:
+        context = ssl.create_default_context(cafile=at.ca)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if at.certificate is not None:
+            context.load_cert_chain(at.certificate, at.key, _no_password)
+    except OSError as error:
+        return f"ca, certificate or key cannot be used: {_why(error, {})}"
     return context
+
+
+def _no_password() -> str:
+    # without this, OpenSSL asks whoever sits at the terminal, and everything waits
+    raise OSError("the key has a password; store it without one")

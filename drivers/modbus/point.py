@@ -16,7 +16,9 @@ from drivers.plan import Place, Table, is_bits
 Base = Literal[0, 1]
 """What the first address of a table is called: 0 on the wire, 1 in many manuals."""
 
-_ADDRESSES = 65536
+ADDRESSES = 65536
+"""Of one table."""
+
 _HEX = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
 _FIELD = re.compile(r"(\d{1,2})-(\d{1,2})")
 
@@ -97,7 +99,7 @@ class ModbusPoint(Point):
         return raw
 
     def _placed(self) -> Iterator[InitErrorDetails]:
-        last = _ADDRESSES - self.width
+        last = ADDRESSES - self.width
         if not 0 <= self.address <= last:
             message = "address {address} is outside 0-{last}"
             yield finding("address_out_of_range", message, ("address",), self.address, address=self.address, last=last)
@@ -155,10 +157,11 @@ class ModbusPoint(Point):
             yield finding("empty_range", message, ("low",), self.low, low=self.low, high=self.high)
 
     def _marked(self) -> Iterator[InitErrorDetails]:
+        kind = f"{self.type}, bits {self.bits}" if self.bits else self.type
         for i, mark in enumerate(self.sentinels):
-            if sentinel(self.type, mark) is None:
+            if not self._can_be(mark):
                 message = "sentinel {mark} cannot occur in a {type}; write the raw value, before scale and offset"
-                yield finding("impossible_sentinel", message, ("sentinels", i), mark, mark=mark, type=self.type)
+                yield finding("impossible_sentinel", message, ("sentinels", i), mark, mark=mark, type=kind)
         if self.map is None:
             return
         changed = [k for k in ("scale", "offset", "fraction_bits", "scale_from", "offset_from") if k in self.set_keys]
@@ -169,9 +172,15 @@ class ModbusPoint(Point):
                 {"name": self.name},
             )
         for code in self.map:
-            if sentinel(self.type, code) is None:  # a code is written as a sentinel is
+            if not self._can_be(code):
                 message = "code {mark} cannot occur in a {type}"
-                yield finding("impossible_code", message, ("map", str(code)), code, mark=code, type=self.type)
+                yield finding("impossible_code", message, ("map", str(code)), code, mark=code, type=kind)
+
+    def _can_be(self, mark: float | str) -> bool:
+        """Whether the raw number can be what a sentinel or code says; of a field of bits that is the field's number."""
+        raw, field = sentinel(self.type, mark), self._field()
+        size = 1 if self.type == "bool" else max(0, field[1] - field[0] + 1) if field else math.inf
+        return raw is not None and raw.last < 2.0**size
 
     @property
     def set_keys(self) -> set[str]:

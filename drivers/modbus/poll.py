@@ -1,14 +1,16 @@
 """One poll of one device: its questions in order, and the search for a way around what it refuses."""
 
 import logging
+from collections.abc import Iterator
 
 from drivers.modbus.unit import Unit
 from drivers.modbus.wire import Fault, ReadError, Wire
 from drivers.plan import Read
-from drivers.survey import Found, survey
+from drivers.survey import Found
 
 _log = logging.getLogger(__name__)
 
+_TRIALS = 8  # in one poll; a device that refuses all of 100 points takes hundreds, and its neighbours wait
 _NO_SUCH_ADDRESS, _NOT_ACCEPTED = 2, 3
 _REFUSED_FOR_A_PART = frozenset({_NO_SUCH_ADDRESS, _NOT_ACCEPTED})
 
@@ -20,19 +22,21 @@ async def poll(wire: Wire, unit: Unit, now: float) -> list[bytes | None]:
     """
     if unit.given_up:
         await _probe(wire, unit)
+    trials = iter(range(_TRIALS))
     while True:
-        answers, refused = await _ask_all(wire, unit, now)
-        if refused is None:
+        answers = await _ask_all(wire, unit, now)
+        found = await _search(wire, unit, trials)
+        if found is None:
             break
-        unit.learn(refused, now)
+        unit.learn(found, now)
         _log.info("reading around registers device=%s reads=%s", unit.device.id, unit.shown_reads)
     if unit.texts is None:
         await _read_texts(wire, unit)
     return answers
 
 
-async def _ask_all(wire: Wire, unit: Unit, now: float) -> tuple[list[bytes | None], Found | None]:
-    """The answers; or what was found out about the device, and then all of it has to be asked again."""
+async def _ask_all(wire: Wire, unit: Unit, now: float) -> list[bytes | None]:
+    """The answers; what is refused is set aside, and searched if a part of it may be there."""
     answers: list[bytes | None] = []
     for i, request in enumerate(unit.requests):
         if unit.is_aside(i, now):
@@ -44,35 +48,35 @@ async def _ask_all(wire: Wire, unit: Unit, now: float) -> tuple[list[bytes | Non
         except ReadError as error:
             if error.fault is not Fault.CONFIG:
                 raise
-            found = await _search(wire, unit, unit.layout.reads[i]) if _may_be_a_part(error, unit, i) else None
-            if found is not None and found.any_answered:
-                return [], found
-            unit.set_aside(i, now, error)
+            unit.set_aside(i, now, error, may_be_a_part=error.exception in _REFUSED_FOR_A_PART)
             answers.append(None)
-    return answers, None
+    return answers
 
 
-def _may_be_a_part(error: ReadError, unit: Unit, read: int) -> bool:
-    return error.exception in _REFUSED_FOR_A_PART and len(unit.layout.reads[read].slices) > 1
+async def _search(wire: Wire, unit: Unit, trials: Iterator[int]) -> Found | None:
+    """Look for the parts of refused reads that the device does answer, as long as there are trials left.
+
+    Returns what was found out, and then all has to be asked again; None if that is nothing, or not all yet.
+    """
+    for read, search in list(unit.searches.items()):
+        while search.trial is not None:
+            if next(trials, None) is None:
+                return None
+            search.tried(answered=await _is_answered(wire, unit, search.trial))
+        del unit.searches[read]
+        if search.found is not None and search.found.any_answered:
+            return search.found
+    return None
 
 
-async def _search(wire: Wire, unit: Unit, read: Read) -> Found:
-    """Find the parts of a read that the device does answer."""
-    search = survey(read, unit.places)
-    answered: bool | None = None
-    while True:
-        try:
-            trial = next(search) if answered is None else search.send(answered)
-        except StopIteration as end:
-            found: Found = end.value
-            return found
-        try:
-            await wire.read(wire.request(unit.device.unit, trial), unit.manners)
-            answered = True
-        except ReadError as error:
-            if error.fault is not Fault.CONFIG:
-                raise
-            answered = False
+async def _is_answered(wire: Wire, unit: Unit, trial: Read) -> bool:
+    try:
+        await wire.read(wire.request(unit.device.unit, trial), unit.manners)
+    except ReadError as error:
+        if error.fault is not Fault.CONFIG:
+            raise
+        return False
+    return True
 
 
 async def _probe(wire: Wire, unit: Unit) -> None:
@@ -85,15 +89,15 @@ async def _probe(wire: Wire, unit: Unit) -> None:
 
 
 async def _read_texts(wire: Wire, unit: Unit) -> None:
-    """Ask who the device is, once. That it does not say so is no fault."""
+    """Ask who the device is, once. That it does not say so is no fault, and must not cost the others more than that."""
     found = {}
     for text in unit.profile.texts:
         place = text.place(unit.profile.address_base)
         try:
             answer = await wire.read(wire.request(unit.device.unit, place), unit.manners)
         except ReadError as error:
-            if error.fault is Fault.LOST:
-                raise
+            if error.fault not in (Fault.CONFIG, Fault.BUSY):
+                break
         else:
             found[text.name] = text.read(answer)
     unit.texts = found

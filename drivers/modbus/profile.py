@@ -1,6 +1,6 @@
 """What a person writes about a type of Modbus device: its register map, its manners, its texts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -9,7 +9,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from drivers.device import Profile, Seconds, Written
 from drivers.encoding import Encoding, WideOrder
 from drivers.modbus.findings import finding, raise_all
-from drivers.modbus.point import Base, ModbusPoint
+from drivers.modbus.point import ADDRESSES, Base, ModbusPoint
 from drivers.plan import MAX_BITS, Limits, Place, Span, Table, is_bits
 
 
@@ -98,21 +98,31 @@ class ModbusProfile(Profile):
         return Limits(self.max_registers, self.max_bits, self.max_gap, forbidden)
 
     def _misplaced(self) -> Iterator[InitErrorDetails]:
-        for i, point in enumerate(self.points):
-            if point.address < self.address_base:
-                message = "address {address} is not possible where address_base is {base}"
-                where, context = ("points", i, "address"), {"address": point.address, "base": self.address_base}
-                yield finding("address_below_base", message, where, point.address, **context)
         for i, each in enumerate(self.forbidden):
             if each.first > each.last:
                 message = "from {first} is after to {last}; nothing would be forbidden"
                 where = ("forbidden", i, "from")
                 yield finding("empty_span", message, where, each.first, first=each.first, last=each.last)
         spans = [each.span(self.address_base) for each in self.forbidden]
-        for i, (point, place) in enumerate(zip(self.points, self.places, strict=True)):
-            if any(_touch(span, place) for span in spans):
-                message = "{name} lies in registers that this profile forbids to read"
-                yield finding("forbidden_point", message, ("points", i, "address"), point.address, name=point.name)
+        for i, point in enumerate(self.points):
+            yield from self._misplaced_one(("points", i, "address"), point, spans)
+        for i, text in enumerate(self.texts):
+            yield from self._misplaced_one(("texts", i, "address"), text, spans)
+
+    def _misplaced_one(
+        self, where: tuple[str | int, ...], it: ModbusPoint | Text, forbidden: Sequence[Span]
+    ) -> Iterator[InitErrorDetails]:
+        place, base = it.place(self.address_base), self.address_base
+        last = ADDRESSES - place.width + base
+        if it.address < base:
+            message = "address {address} is not possible where address_base is {base}"
+            yield finding("address_below_base", message, where, it.address, address=it.address, base=base)
+        elif it.address > last:
+            message = "address {address} is outside 0-{last}"
+            yield finding("address_out_of_range", message, where, it.address, address=it.address, last=last)
+        if any(_touch(span, place) for span in forbidden):
+            message = "{name} lies in registers that this profile forbids to read"
+            yield finding("forbidden_point", message, where, it.address, name=it.name)
 
     def _unlinked(self) -> Iterator[InitErrorDetails]:
         """Points that are scaled by one that is not there, or that is scaled by another one itself."""
@@ -133,6 +143,10 @@ class ModbusProfile(Profile):
             if not is_bits(point.table) and point.width > self.max_registers:
                 context = {"type": point.type, "width": point.width, "limit": self.max_registers}
                 yield finding("wider_than_a_read", message, ("points", i, "type"), point.type, **context)
+        for i, text in enumerate(self.texts):
+            if (width := text.registers) > self.max_registers:
+                where, limit = ("texts", i, "registers"), self.max_registers
+                yield finding("wider_than_a_read", message, where, width, type="text", width=width, limit=limit)
 
     def _overlaps(self) -> Iterator[InitErrorDetails]:
         """Numbers that share a register but are not the same number; bits and fields may lie in any register."""

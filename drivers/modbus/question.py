@@ -61,7 +61,9 @@ class Question:
             self._answer = data
             return Verdict.ANSWER
         rest = without_late(data, self._transaction)
-        return self._judge(rest) if rest else Verdict.LATE
+        if not rest:
+            return Verdict.LATE
+        return Verdict.PART if begins_late(rest, self._transaction) else self._judge(rest)
 
     @property
     def pdu(self) -> bytes:
@@ -70,7 +72,10 @@ class Question:
 
     def judge_unasked(self, data: bytes) -> Verdict:
         """Judge what arrives when nobody waits any more: an answer that came too late, or something nobody asked."""
-        return Verdict.SURPLUS if without_late(data, self._transaction + 1) else Verdict.LATE
+        rest = without_late(data, self._transaction + 1)
+        if not rest:
+            return Verdict.LATE
+        return Verdict.PART if begins_late(rest, self._transaction + 1) else Verdict.SURPLUS
 
     def _judge(self, data: bytes) -> Verdict:
         whole = len(data) == self._size and data.startswith(self._head)
@@ -105,3 +110,12 @@ def without_late(data: bytes, transaction: int) -> bytes:
             break
         data = data[_HEADER + length :]
     return data
+
+
+def begins_late(data: bytes, transaction: int) -> bool:
+    """Whether the data may be the first part of an answer to a transaction before this one."""
+    latest = (transaction - 1).to_bytes(2)
+    late = data[:1] <= latest[:1] if len(data) < 2 else b"\0\0" < data[:2] <= latest
+    length = int.from_bytes(data[4:6])
+    fits = len(data) < _HEADER or (3 <= length <= _LONGEST and len(data) < _HEADER + length)
+    return late and b"\0\0".startswith(data[2:4]) and data[4:5] in (b"", b"\0") and fits

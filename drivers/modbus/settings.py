@@ -32,9 +32,10 @@ def where(url: str) -> Where | None:
     try:
         parts = urlsplit(url)
         port = parts.port
+        (parts.hostname or "").encode("idna")  # as it will be looked up; the error is a ValueError, too
     except ValueError:
         return None
-    if parts.query or parts.fragment or parts.username or port == 0:
+    if not url.isprintable() or parts.query or parts.fragment or parts.username or port == 0:
         return None
     if parts.scheme == "rtu":
         return Where("rtu", "", 0, parts.path) if parts.path.strip("/") and not parts.netloc else None

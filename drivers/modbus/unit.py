@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from drivers.modbus.knowledge import Knowledge, Layout
 from drivers.modbus.profile import ModbusProfile
 from drivers.modbus.settings import ModbusConnection, ModbusDevice
 from drivers.modbus.wire import Fault, Manners, ReadError, Wire
-from drivers.survey import Found
+from drivers.survey import Found, Search
 
 _log = logging.getLogger(__name__)
 
@@ -20,8 +21,9 @@ _STRIKES = 3  # failed polls until a device is given up
 _QUIET_PERIODS = 3  # a line that is too slow for its devices makes them stale
 _LEAST_QUIET_S = 5.0
 _LONGEST_PAUSE_S = 60.0
+_LINE_SHARE = 9.0
 _OFFLINE = frozenset({Fault.SILENT, Fault.LOST, Fault.NO_PATH})
-_ASKED_AS_USUAL = frozenset({Fault.BUSY})  # such an answer comes at once, so asking costs the others nothing
+_ASKED_AS_USUAL = frozenset({Fault.BUSY})  # such an answer mostly comes at once; then asking costs the others nothing
 
 
 class Unit:
@@ -44,16 +46,24 @@ class Unit:
         self._strikes = self._probes = 0
         self._failing_since = self._heard_at = 0.0
         self._announced = False
+        self._aside: dict[int, tuple[float, str]] = {}
+        self._refusals: Counter[int] = Counter()
+        self.searches: dict[int, Search] = {}
+        """What is being found out about reads that were refused."""
+        self.layout = layout
         self.lay_out(layout, 0.0)
 
     def lay_out(self, layout: Layout, now: float) -> None:
         """Take up other reads for the same points. What was refused before is asked again in its time."""
+        left = {self.layout.reads[read]: why for read, why in self._aside.items() if read not in self.searches}
         self.layout = layout
         self.requests = [Wire.request(self.device.unit, read) for read in layout.reads]
         self._kept: dict[int, tuple[float, bytes]] = {}
-        self._aside: dict[int, tuple[float, str]] = {}
+        self._aside = {i: left[read] for i, read in enumerate(layout.reads) if read in left}
+        self._refusals.clear()
+        self.searches.clear()
         for read, refused in enumerate(layout.refused):
-            if refused:
+            if refused and read not in self._aside:
                 self._leave_out(read, now, "refused")
 
     def learn(self, found: Found, now: float) -> None:
@@ -95,6 +105,7 @@ class Unit:
 
     def keep(self, read: int, now: float, answer: bytes) -> bytes:
         """Note an answer; one with a pace of its own goes for the polls in between, too."""
+        self.searches.pop(read, None)
         if self.layout.every_s[read]:
             self._kept[read] = now, answer
         return answer
@@ -105,12 +116,21 @@ class Unit:
         return self._strikes >= _STRIKES and self._probes > 0
 
     def is_aside(self, read: int, now: float) -> bool:
-        """Whether this read was refused as wrong and its time has not come again."""
-        return read in self._aside and now < self._aside[read][0]
+        """Whether this read was refused as wrong and its time has not come again; while it is searched, that is now."""
+        return read in self._aside and read not in self.searches and now < self._aside[read][0]
 
-    def set_aside(self, read: int, now: float, error: ReadError) -> None:
-        """Leave out a read that the device refuses, and try it again in a minute."""
+    def set_aside(self, read: int, now: float, error: ReadError, *, may_be_a_part: bool) -> None:
+        """Leave out a read that the device refuses, and try it again in a minute.
+
+        It is searched for parts that are there at its first, second, fourth, eighth refusal, and so on.
+        """
         self._leave_out(read, now, error.reason)
+        if read in self.searches:
+            return
+        self._refusals[read] += 1
+        times = self._refusals[read]
+        if may_be_a_part and len(self.layout.reads[read].slices) > 1 and (times & times - 1 == 0 or times % 60 == 0):
+            self.searches[read] = Search(self.layout.reads[read], self.places)
 
     def _leave_out(self, read: int, now: float, reason: str) -> None:
         again = now + _LONGEST_PAUSE_S * random.uniform(0.8, 1.2)
@@ -120,7 +140,7 @@ class Unit:
         """A poll went through; reads without an answer are set aside."""
         self._strikes = self._probes = 0
         self._heard_at = now
-        if self._aside:
+        if self._aside or self.knowledge.refused:
             self._welcome_back(now, answers)
         if self._aside:
             self._becomes("bad", "; ".join(reason for _, reason in self._aside.values()), now)
@@ -129,23 +149,29 @@ class Unit:
 
     def _welcome_back(self, now: float, answers: Sequence[bytes | None]) -> None:
         """Reads that were refused before and are answered now: from the next poll on their points are as all others."""
-        back = [i for i in self._aside if answers[i] is not None]
         known = self.knowledge
-        for i in back:
-            del self._aside[i]
-            self.knowledge = self.knowledge.answered(self.layout.reads[i])
+        for i, read in enumerate(self.layout.reads):
+            if answers[i] is not None:
+                self._aside.pop(i, None)
+                del self._refusals[i]
+                self.knowledge = self.knowledge.answered(read)
         if self.knowledge != known:
             self.lay_out(Layout.of(self.profile, self.knowledge), now)
 
-    def failed(self, now: float, error: ReadError) -> float | None:
-        """A poll was in vain. Returns the pause until the next try, None for the usual pace."""
+    def failed(self, now: float, error: ReadError, took_s: float) -> float | None:
+        """A poll held the line for `took_s` in vain. Returns the pause until the next try, None for the usual pace."""
         if not self._strikes:
             self._failing_since = now
         self._strikes += 1
         self.texts = None  # another device may stand there when it comes back
         if self._strikes < _STRIKES:
             return None
-        pause = None if error.fault in _ASKED_AS_USUAL else self._next_pause_s()
+        self._kept.clear()  # for the same reason
+        self.searches.clear()
+        if error.fault not in _ASKED_AS_USUAL:
+            pause: float | None = self._next_pause_s()
+        else:
+            pause = _LINE_SHARE * took_s if _LINE_SHARE * took_s > self.device.every else None
         self._becomes("offline" if error.fault in _OFFLINE else "bad", error.reason, self._failing_since, pause)
         return pause
 
@@ -179,7 +205,7 @@ class Unit:
             if self._announced:
                 _log.info("device back device=%s after_s=%.0f", self.device.id, since - before.since)
             self._announced = False
-        elif not same:
+        elif not (same and self._announced):  # a lost connection was announced by itself
             self._announced = True
             _log.warning(
                 "device %s device=%s since=%s reason=%r retry_s=%.0f",

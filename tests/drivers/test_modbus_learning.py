@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from drivers.device import Remembers
+from drivers.device import Batch, Remembers
 from drivers.modbus.profile import ModbusProfile, Text
 from gateway.core.clock import SystemClock
 from tests.drivers.modbus_servers import FaultServer, device, driver, fast, profile, serving, until, values
@@ -76,7 +76,9 @@ async def test_a_device_that_refuses_everything_while_it_boots_teaches_nothing()
         pytest.param({}, id="none"),
         pytest.param({"pump": 7}, id="no notes"),
         pytest.param({"pump": {"map": 1, "cuts": [["holding", 5]], "refused": []}}, id="of another map"),
-        pytest.param({"pump": {"map": "MAP", "cuts": [["holding"], 3, ["sea", 1]], "refused": "all"}}, id="nonsense"),
+        pytest.param(
+            {"pump": {"map": "MAP", "cuts": [["holding"], 3, ["sea", 1], [[], 1]], "refused": "all"}}, id="nonsense"
+        ),
     ],
 )
 async def test_notes_that_make_no_sense_are_forgotten(notes: dict[str, Any]) -> None:
@@ -162,3 +164,34 @@ async def test_a_line_that_is_too_slow_for_its_devices_makes_them_stale() -> Non
         states = {health.state for health in line.health().values()}
     assert "stale" in states
     assert next(h.reason for h in line.health().values() if h.state == "stale") == "no answer for more than 5.1 s"
+
+
+async def test_neighbours_that_were_refused_are_all_forgotten_when_they_are_back() -> None:
+    holes = frozenset(range(2, 9))
+    what = profile(*({"address": address} for address in range(12)))
+    server = FaultServer(holes=holes)
+    async with serving(server):
+        line = driver(server.port, what, device("pump", every="2s"), clock=fast(200))
+        await until(line, lambda _: bool(line.notes()))
+        server.holes = frozenset()
+        await until(line, lambda _: line.notes() == {})
+        await until(line, lambda got: len(got) >= 2)
+    assert server.reads[-1] == (0, 12)
+
+
+async def test_a_device_of_which_a_part_is_still_refused_is_not_good_for_a_moment() -> None:
+    server = FaultServer(holes=frozenset({2, 200}))
+    what = profile(*({"address": address} for address in (0, 1, 2, 5, 200)))
+    states: set[str] = set()
+    async with serving(server):
+        line = driver(server.port, what, device("pump", every="10s"), clock=fast(200))
+        await until(line, lambda got: len(got) >= 2)
+        server.holes = frozenset({200})
+
+        def forgotten(got: list[Batch]) -> bool:
+            states.add(line.health()["pump"].state)
+            finite = [math.isfinite(batch.values[2]) for batch in got]
+            return line.notes() == {} and sum(finite) >= 4
+
+        await until(line, forgotten)
+    assert states == {"bad"}

@@ -76,6 +76,31 @@ def test_an_impossible_sentinel_is_pointed_at() -> None:
 
 
 @pytest.mark.parametrize(
+    ("change", "mark"),
+    [
+        ({}, math.inf),
+        ({}, math.nan),
+        ({}, 10**400),
+        ({}, "0-" + 400 * "9"),
+        ({"type": "f64"}, 10**400),
+        ({"type": "bcd16"}, math.inf),
+        ({"type": "u16", "bits": "4-7"}, 0xFFFF),
+        ({"type": "u16", "bits": "4-7"}, "15-16"),
+        ({"type": "bool", "bit": 0}, 2),
+    ],
+)
+def test_what_no_sentinel_can_be(change: dict[str, Any], mark: float | str) -> None:
+    assert findings({**FLOW, **change, "sentinels": [0, mark]}) == [
+        ("impossible_sentinel", ("points", 0, "sentinels", 1))
+    ]
+
+
+def test_zeros_in_front_make_no_other_number() -> None:
+    (encoding,) = profile({"name": "level", "address": 0, "type": "u16", "sentinels": ["007-010"]}).encodings
+    assert encoding.sentinels == ((7.0, 10.0),)
+
+
+@pytest.mark.parametrize(
     ("change", "kind", "where"),
     [
         ({"map": {1: 0, 2: 1}, "scale": 0.1}, "scaled_map", ()),
@@ -89,6 +114,8 @@ def test_a_map_is_not_scaled(change: dict[str, Any], kind: str, where: tuple[str
 def test_a_code_that_the_type_cannot_hold_is_pointed_at() -> None:
     point = {"name": "leak", "address": 0, "type": "u16", "map": {1: 1, 70000: 0}}
     assert findings(point) == [("impossible_code", ("points", 0, "map", "70000"))]
+    point = {"name": "leak", "address": 0, "type": "u16", "bits": "0-1", "map": {3: 1, 4: 0}}
+    assert findings(point) == [("impossible_code", ("points", 0, "map", "4"))]
 
 
 def test_codes_may_be_written_as_bit_patterns() -> None:
@@ -233,6 +260,10 @@ def test_addresses(url: str, host: str, port: int) -> None:
         "rtu:///",
         "rtu:///dev/ttyS0?baud=9600",
         "udp://plc",
+        "tcp://plc..local",
+        "tls://.local",
+        "tcp://" + 64 * "a",
+        "rtu:///dev/tty\0",
     ],
 )
 def test_bad_addresses(url: str) -> None:

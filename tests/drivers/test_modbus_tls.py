@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -91,6 +92,37 @@ async def test_a_device_that_speaks_no_tls_is_told() -> None:
     server.close()
     await server.wait_closed()
     assert "TLS does not come about: wrong version number" in line.health()["m"].reason
+
+
+def locked(key: Path) -> Path:
+    """The same key behind a password."""
+    out = key.with_suffix(".locked")
+    command = ("openssl", "pkey", "-in", key, "-aes256", "-passout", "pass:of the plant", "-out", out)
+    subprocess.run(command, check=True, capture_output=True)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        ("encrypt", "the key has a password; store it without one"),
+        ("remove", "no such file or directory"),
+        ("empty", ""),
+    ],
+)
+async def test_files_that_are_of_no_use_are_told(tmp_path: Path, spoil: str, reason: str) -> None:
+    ca = Authority(tmp_path)
+    ours = ca.sign("gateway")
+    files = {"ca": str(ca.certificate), "certificate": str(ours.certificate), "key": str(ours.key)}
+    if spoil == "encrypt":
+        files["key"] = str(locked(ours.key))
+    line = driver(0, PAIR, device("m"), clock=fast(20), url="tls://127.0.0.1:1", **files, timeout="2s")
+    if spoil == "remove":
+        ca.certificate.unlink()
+    elif spoil == "empty":
+        ours.key.write_bytes(b"")
+    await until(line, lambda _: line.health()["m"].state == "offline")
+    assert f"ca, certificate or key cannot be used: {reason}" in line.health()["m"].reason
 
 
 def test_the_usual_port_is_802() -> None:
