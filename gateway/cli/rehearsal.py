@@ -10,8 +10,17 @@ from typing import Any
 import typer
 
 from gateway.cli.property import served
-from gateway.cli.rehearsal_text import MARK, NotRewritten, changes, rewritten
-from gateway.cli.screen import FAILED, Failed, chosen_language, console, load_or_exit, print_line, show_findings
+from gateway.cli.rehearsal_text import MARK, SIMULATED, changes, rewritten
+from gateway.cli.screen import (
+    FAILED,
+    Failed,
+    chosen_language,
+    console,
+    failures,
+    load_or_exit,
+    print_line,
+    show_findings,
+)
 from gateway.core import yamlfile
 from gateway.core.clock import ScaledClock
 from gateway.core.config import Config, load
@@ -36,24 +45,15 @@ class Rehearsal:
 def prepare(site: Path, plugins: Plugins, lang: Language | None) -> Rehearsal:
     """Write the configuration of the rehearsal beside the site's own.
 
-    Shows what is wrong with the site and exits. Raises Failed if the file cannot be written.
+    Shows what is wrong with the site, or why the file cannot be written, and exits.
     """
     language = _refuse_wrong(site, plugins, lang)
-    document = yamlfile.read(site)
+    document, dispatch_port = yamlfile.read(site), _free_ports(1)[0]
     file, folder = site.with_name(f"{site.stem}.here.yaml"), site.parent.resolve() / f"{site.stem}.here"
-    written: Mapping[str, Mapping[str, str]] = document.data["connections"]
-    ours = {name: at["url"] for name, at in written.items() if at["driver"] in ("modbus", "mqtt")}
-    dispatch_port, *ports = _free_ports(1 + len(ours))
-    urls = {
-        name: _here(url, folder / f"tty-{name}", port) for (name, url), port in zip(ours.items(), ports, strict=True)
-    }
+    urls = _urls(document.data["connections"], folder)
     wanted = changes(document.data, urls, f"http://{_HOST}:{dispatch_port}", f"{folder.name}/state")
-    try:
-        text = rewritten(document, wanted)
-    except NotRewritten as error:
-        sentence = "{file} is written in a way that cannot be rewritten; write each connection in block or in braces"
-        raise Failed("not_rewritten", sentence, file=site) from error
-    _write(file, folder, _note(site, language) + text)
+    with failures(language):
+        _write(file, folder, _note(site, language) + rewritten(document, wanted))
     return Rehearsal(load_or_exit(file, plugins, lang=lang), dispatch_port)
 
 
@@ -89,6 +89,13 @@ def _refuse_wrong(site: Path, plugins: Plugins, lang: Language | None) -> Langua
         print_line(console(errors=True), f"{site}: {summary(wrong, language)}")
         raise typer.Exit(FAILED)
     return language
+
+
+def _urls(connections: Mapping[str, Mapping[str, str]], folder: Path) -> dict[str, str]:
+    """Where each connection that can be simulated is while it is played here."""
+    ours = {name: at["url"] for name, at in connections.items() if at["driver"] in SIMULATED}
+    ports = zip(ours.items(), _free_ports(len(ours)), strict=True)
+    return {name: _here(url, folder / f"tty-{name}", port) for (name, url), port in ports}
 
 
 def _here(url: str, terminal: Path, port: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from gateway.cli.screen import Failed
 from gateway.core import yamlfile
 from gateway.core.document import Document, KeyPath, Span
 
@@ -17,14 +18,11 @@ Changes = Mapping[KeyPath, str | None]
 """New texts by the keys that lead to them; None takes the key away."""
 
 _SECURED = ("ca", "certificate", "key")
-_LEFT_OUT = {
+SIMULATED = {
     "modbus": (*_SECURED, "parity"),  # a terminal has no parity
     "mqtt": (*_SECURED, "username", "password"),
 }
-
-
-class NotRewritten(Exception):
-    """The text is written in a way that cannot be changed with certainty."""
+"""The drivers whose devices can be simulated, and the keys of a connection that only the real one can have."""
 
 
 def changes(data: Mapping[str, Any], urls: Mapping[str, str], dispatch: str, state: str) -> Changes:
@@ -39,18 +37,19 @@ def changes(data: Mapping[str, Any], urls: Mapping[str, str], dispatch: str, sta
     for name, url in urls.items():
         connection = data["connections"][name]
         new["connections", name, "url"] = url
-        gone += [("connections", name, key) for key in _LEFT_OUT[connection["driver"]]]
+        gone += [("connections", name, key) for key in SIMULATED[connection["driver"]]]
     return new | {path: None for path in gone if _has(data, path)}
 
 
 def rewritten(document: Document, wanted: Changes) -> str:
-    """The document's text with these changes and nothing else. Raises NotRewritten."""
+    """The document's text with these changes and nothing else. Raises Failed if it cannot be sure."""
     root = yaml.compose(document.text, Loader=yaml.CSafeLoader)
     text = document.text
     for (start, end), new in sorted(_edits(text, root, wanted), reverse=True):
         text = text[:start] + new + text[end:]
     if yamlfile.parse(text).data != _changed(document.data, wanted):
-        raise NotRewritten
+        sentence = "{file} cannot be rewritten with certainty; write its connections as lines of key: value"
+        raise Failed("not_rewritten", sentence, file=document.path)
     return text
 
 
@@ -94,24 +93,25 @@ def _edits(text: str, root: Any, wanted: Changes) -> Iterator[tuple[Span, str]]:
             yield (first.index, first.index), f"{key}: {json.dumps(new, ensure_ascii=False)}{end}"
         else:
             value = node.value[place][1]
-            yield (value.start_mark.index, value.end_mark.index), json.dumps(new, ensure_ascii=False)
+            yield (value.start_mark.index, _end(text, value)), json.dumps(new, ensure_ascii=False)
 
 
 def _entry(text: str, node: Any, place: int, *, after_others: bool) -> Span:
     """Where an entry of a mapping stands: its whole lines; in braces with the comma that parts it from the others."""
     key, value = node.value[place]
     if not node.flow_style:
-        end = text.find("\n", _end(value))
+        end = text.find("\n", _end(text, value))
         return text.rfind("\n", 0, key.start_mark.index) + 1, len(text) if end < 0 else end + 1
     if after_others:
-        return _end(node.value[place - 1][1]), _end(value)
+        return _end(text, node.value[place - 1][1]), _end(text, value)
     return key.start_mark.index, node.value[place + 1][0].start_mark.index
 
 
-def _end(node: Any) -> int:
-    """Where the text of a value ends; the parser counts comments and blank lines after a block to it."""
+def _end(text: str, node: Any) -> int:
+    """Where the text of a value ends; the parser counts what follows a block, up to the next key, to it."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
-        return _end(last[1] if isinstance(last, tuple) else last)
+        return _end(text, last[1] if isinstance(last, tuple) else last)
+    start: int = node.start_mark.index
     end: int = node.end_mark.index
-    return end
+    return start + len(text[start:end].rstrip())

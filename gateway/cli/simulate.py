@@ -95,8 +95,7 @@ def simulate(
 def _rehearse(site: Path, clock: ScaledClock, seed: int, lang: Language | None, *, paced: bool, listen: bool) -> None:
     from gateway.cli import rehearsal  # noqa: PLC0415 - with a dispatch API, whose server is slow to import
 
-    with failures(chosen_language(lang, machine_language(os.environ))):
-        played = rehearsal.prepare(site, discover(), lang)
+    played = rehearsal.prepare(site, discover(), lang)
     config = played.config
     language = chosen_language(lang, config.site.language)
     with failures(language):
