@@ -7,6 +7,7 @@ from gateway.cli.backtest.command import backtest
 from gateway.cli.bench import bench
 from gateway.cli.check import check
 from gateway.cli.demo.command import demo
+from gateway.cli.probe.command import probe
 from gateway.cli.reload import reload
 from gateway.cli.run import run
 from gateway.cli.schema import schema
@@ -34,6 +35,7 @@ app.command()(status)
 app.command()(reload)
 app.command()(why)
 app.add_typer(tickets.app, name="tickets")
+app.command()(probe)
 app.command()(simulate)
 app.command()(schema)
 app.command()(bench)

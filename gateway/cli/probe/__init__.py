@@ -1,0 +1,1 @@
+"""`gateway probe`: the bus doctor."""
