@@ -148,7 +148,7 @@ def _site(text: str, folder: Path, plugins: Plugins | None = None) -> Config:
     """The site of a config.yaml one folder below the rules; fails with what is wrong with it."""
     (folder / "rules").symlink_to(ROOT / "rules")
     file = folder / "a-site" / "config.yaml"
-    file.parent.mkdir(exist_ok=True)
+    (file.parent / "profiles").mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     loaded = load(file, plugins=plugins or discover(), need_secrets=False)
     assert loaded.config is not None, "\n".join(finding.show() for finding in loaded.findings)
