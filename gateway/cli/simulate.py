@@ -65,31 +65,47 @@ def simulate(
     """
     now = SystemClock().now()
     clock = clock or ScaledClock(now, now, speed)
-    if record is not None and (profile is not None or here):
-        raise typer.BadParameter("a record is written of a site, not of a --profile or --here", param_hint="--record")
+    _refuse_together({"--record": record is not None, "--profile": profile is not None, "--here": here})
     if profile is not None:
-        if here:
-            raise typer.BadParameter("a --profile is served here in any case", param_hint="--here")
-        language = chosen_language(lang, machine_language(os.environ))
-        with failures(language):
-            plant = alone(read_profile(profile, language), unit, seed)
-            _run(_serve(plant, served_alone(plant, clock, port), clock, ZoneInfo("UTC"), listen=faults))
-        return
-    if here:
+        _serve_alone(profile, port, unit, clock, seed, lang, listen=faults)
+    elif here:
         _rehearse(site, clock, seed, lang, paced=paced, listen=faults)
-        return
-    config = load_or_exit(site, discover(), need_secrets=record is None, lang=lang)
+    elif record is not None:
+        _record(record, site, (until, days, every), seed, lang, faults=faults)
+    else:
+        config = load_or_exit(site, discover(), lang=lang)
+        with failures(chosen_language(lang, config.site.language)):
+            plant = simulated(config, seed)
+            _run(_serve(plant, _served(plant, config, clock, paced=paced), clock, config.site.zone, listen=faults))
+
+
+def _refuse_together(asked: Mapping[str, bool]) -> None:
+    """Raises typer.BadParameter if more than one is asked for."""
+    first, *others = [name for name, wanted in asked.items() if wanted] or [""]
+    if others:
+        raise typer.BadParameter(f"{first} goes without {others[0]}", param_hint=first)
+
+
+def _serve_alone(
+    name: str, port: int, unit: int, clock: ScaledClock, seed: int, lang: Language | None, *, listen: bool
+) -> None:
+    language = chosen_language(lang, machine_language(os.environ))
+    with failures(language):
+        plant = alone(read_profile(name, language), unit, seed)
+        _run(_serve(plant, served_alone(plant, clock, port), clock, ZoneInfo("UTC"), listen=listen))
+
+
+def _record(
+    file: Path, site: Path, asked: tuple[str, int, str], seed: int, lang: Language | None, *, faults: bool
+) -> None:
+    config = load_or_exit(site, discover(), need_secrets=False, lang=lang)
     language = chosen_language(lang, config.site.language)
     with failures(language):
-        plant = simulated(config, seed)
-        if record is None:
-            _run(_serve(plant, _served(plant, config, clock, paced=paced), clock, config.site.zone, listen=faults))
-            return
-        stretch = span(until, days, every, config.site.zone)
-        refuse_record(record)
+        plant, stretch = simulated(config, seed), span(*asked, config.site.zone)
+        refuse_record(file)
         if faults:
             inject(plant, config, sys.stdin.buffer, stretch)
-        write_record(record, plant, config, stretch, language)
+        write_record(file, plant, config, stretch, language)
 
 
 def _rehearse(site: Path, clock: ScaledClock, seed: int, lang: Language | None, *, paced: bool, listen: bool) -> None:
