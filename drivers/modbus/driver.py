@@ -19,6 +19,7 @@ from drivers.modbus.wire import ReadError, Wire
 _log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 60.0
+_LINE_SHARE = 9.0
 _COUNTED = (
     "requests",
     "timeouts",
@@ -49,6 +50,7 @@ class ModbusDriver:
         layouts = {name: Layout.of(profile, Knowledge()) for name, profile in used.items()}
         self._units = [Unit(device, used[device.profile], layouts[device.profile], connection) for device in devices]
         self._cut_off_for = ""
+        self._probe_at = 0.0
         self._rota = Rota([device.id for device in devices], [device.every for device in devices])
 
     async def batches(self) -> AsyncGenerator[Batch]:
@@ -126,14 +128,16 @@ class ModbusDriver:
         unit = self._units[self._rota.row()]
         pause_s = batch = None
         began = self._clock.now()
-        if unit.ready_at > began:
-            self._rota.done(began, unit.ready_at - began)
+        not_before = max(unit.ready_at, self._probe_at if unit.given_up else 0.0)
+        if not_before > began:
+            self._rota.done(began, min(not_before - began, _LONGEST_PAUSE_S))
             return None
         try:
             answers = await poll(wire, unit, began)
         except ReadError as error:
             now = self._clock.now()
-            pause_s = unit.failed(now, error, now - began)
+            pause_s = unit.failed(now, error)
+            self._probe_at = now + self._between_probes_s(now - began)
         else:
             now = self._clock.now()
             if any(answer is not None for answer in answers):
@@ -141,3 +145,13 @@ class ModbusDriver:
             unit.answered(now, answers)
         self._counts["overruns"] += self._rota.done(now, pause_s)
         return batch
+
+    def _between_probes_s(self, took_s: float) -> float:
+        """How long to ask no other dead unit, after one has held the line in vain: the living need it.
+
+        Yet each gets its probe in a minute or so; and where nobody lives, nobody needs the line.
+        """
+        dead = sum(unit.given_up for unit in self._units)
+        if not dead or dead == len(self._units):
+            return 0.0
+        return min(_LINE_SHARE * took_s, _LONGEST_PAUSE_S / dead)

@@ -20,7 +20,6 @@ _STRIKES = 3  # failed polls until a device is given up
 _QUIET_PERIODS = 3  # a line that is too slow for its devices makes them stale
 _LEAST_QUIET_S = 5.0
 _LONGEST_PAUSE_S = 60.0
-_LINE_SHARE = 9.0
 _OFFLINE = frozenset({Fault.SILENT, Fault.LOST, Fault.NO_PATH})
 _ASKED_AS_USUAL = frozenset({Fault.BUSY})  # such an answer comes at once, so asking costs the others nothing
 
@@ -138,15 +137,15 @@ class Unit:
         if self.knowledge != known:
             self.lay_out(Layout.of(self.profile, self.knowledge), now)
 
-    def failed(self, now: float, error: ReadError, took_s: float = 0.0) -> float | None:
-        """A poll held the line for `took_s` in vain. Returns the pause until the next try, None for the usual pace."""
+    def failed(self, now: float, error: ReadError) -> float | None:
+        """A poll was in vain. Returns the pause until the next try, None for the usual pace."""
         if not self._strikes:
             self._failing_since = now
         self._strikes += 1
         self.texts = None  # another device may stand there when it comes back
         if self._strikes < _STRIKES:
             return None
-        pause = None if error.fault in _ASKED_AS_USUAL else self._next_pause_s(took_s)
+        pause = None if error.fault in _ASKED_AS_USUAL else self._next_pause_s()
         self._becomes("offline" if error.fault in _OFFLINE else "bad", error.reason, self._failing_since, pause)
         return pause
 
@@ -161,13 +160,12 @@ class Unit:
         self.texts = None
         self._kept.clear()
 
-    def _next_pause_s(self, took_s: float) -> float:
-        """Growing and jittered; and long enough that a dead device costs its neighbours a tenth of the line at most."""
+    def _next_pause_s(self) -> float:
+        """Growing and jittered."""
         self._probes += 1
         every = self.device.every
         longest = max(every, _LONGEST_PAUSE_S)
-        growing = min(longest, every * 2.0 ** min(self._probes, 30) * random.uniform(0.8, 1.2))
-        return max(growing, _LINE_SHARE * took_s)
+        return min(longest, every * 2.0 ** min(self._probes, 30) * random.uniform(0.8, 1.2))
 
     def _becomes(
         self, state: Literal["good", "bad", "offline"], reason: str, since: float, pause: float | None = None

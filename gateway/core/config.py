@@ -18,7 +18,7 @@ from gateway.core.explain import validated
 from gateway.core.findings import Finding, Severity, has_errors, in_order
 from gateway.core.history_settings import HistorySettings
 from gateway.core.library import BUILT_IN, Library, read_profiles
-from gateway.core.lines import crowded, line_plans
+from gateway.core.lines import crowded, line_plans, movable
 from gateway.core.messages import Language, machine_language
 from gateway.core.packs import Pace, Packs, check_packs, read_packs
 from gateway.core.plant import Plant, read_plant
@@ -126,6 +126,7 @@ def _parts(document: Document, file: ConfigFile | None, plugins: Plugins) -> tup
         *check_packs(packs, [*library.names], _policies(document), words, _pace(fleets, file)),
         *idle(packs, [*library.names], words),
         *unwatched(document, packs, fleets),
+        *movable(document, plant.connections),
         *crowded(document, line_plans(plant.connections, plant.devices, library.profiles, plugins)),
     ]
     return _Parts(library, plant, fleets, detectors.uses, packs), findings

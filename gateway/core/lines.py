@@ -1,5 +1,6 @@
 """What the drivers of a site ask on each line, and how busy that keeps it."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -72,6 +73,15 @@ def crowded(document: Document, plans: Iterable[LinePlan]) -> Iterator[Finding]:
             text = "the requests of its devices take {share} % of the line's time; ask less often or raise the speed"
             problem = PydanticCustomError("crowded_line", text, {"share": f"{100 * plan.busy:.0f}"})
             yield document.finding(problem, ("connections", plan.connection), "key", "warning")
+
+
+def movable(document: Document, connections: Mapping[str, Connection]) -> Iterator[Finding]:
+    """Serial ports by a name that another adapter may have after the next start of the machine."""
+    for name, connection in connections.items():
+        if re.match(r"rtu:///dev/tty(USB|ACM)\d", str(getattr(connection, "url", ""))):
+            text = "after a restart of the machine this name may belong to another adapter; name the port by its id"
+            problem = PydanticCustomError("port_may_move", text, {"hint": "rtu:///dev/serial/by-id/..."})
+            yield document.finding(problem, ("connections", name, "url"), "value", "warning")
 
 
 def _grouped(asked: Mapping[str, Sequence[Exchange]], paces: Mapping[str, tuple[str, float]]) -> Iterator[Requests]:
