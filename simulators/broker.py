@@ -1,4 +1,4 @@
-"""A private MQTT broker for the demo: Mosquitto where installed, else amqtt; loopback only, always with a password.
+"""A private MQTT broker for the demo: Mosquitto where installed, else amqtt; loopback only.
 
 Either runs as a child process with a configuration of its own, so that it takes no turn of our event loop and leaves
 nothing behind. amqtt carries a demo (some 200 messages a second); it is not for production.
@@ -36,7 +36,10 @@ class NoBroker(BrokerNotStarted):
 
 @asynccontextmanager
 async def broker(port: int, username: str, password: str, *, program: Program | None = None) -> AsyncIterator[Program]:
-    """Run a broker on 127.0.0.1 while the block lasts; yields which program it is. Raises `BrokerNotStarted`."""
+    """Run a broker on 127.0.0.1 while the block lasts; yields which program it is. Raises `BrokerNotStarted`.
+
+    Without a username it lets anybody on this machine in.
+    """
     if await _answers(port):
         raise BrokerNotStarted(f"something else listens on 127.0.0.1:{port} already")
     name = program or _installed()
@@ -73,11 +76,11 @@ def _mosquitto() -> str | None:
 def _write_mosquitto(folder: Path, port: int, username: str, password: str) -> list[str]:
     """Write its files; returns the command line."""
     passwords = folder / "passwords"
-    passwords.write_text(f"{username}:{_mosquitto_hash(password)}\n", encoding="utf-8")
+    if username:
+        passwords.write_text(f"{username}:{_mosquitto_hash(password)}\n", encoding="utf-8")
     settings = [
         f"listener {port} 127.0.0.1",
-        "allow_anonymous false",
-        f"password_file {passwords}",
+        *(("allow_anonymous false", f"password_file {passwords}") if username else ("allow_anonymous true",)),
         "persistence false",
         "max_packet_size 262144",
         "log_dest stderr",
@@ -102,11 +105,14 @@ def _write_amqtt(folder: Path, port: int, username: str, password: str) -> list[
     """Write its files; returns the command line. Left to its defaults amqtt would let anybody in, on all addresses."""
     from pwdlib.hashers.argon2 import Argon2Hasher  # noqa: PLC0415 - comes with amqtt, an optional extra
 
-    passwords = folder / "passwords"
-    passwords.write_text(f"{username}:{Argon2Hasher().hash(password)}\n", encoding="utf-8")
+    door: dict[str, dict[str, object]] = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+    if username:
+        passwords = folder / "passwords"
+        passwords.write_text(f"{username}:{Argon2Hasher().hash(password)}\n", encoding="utf-8")
+        door = {"amqtt.plugins.authentication.FileAuthPlugin": {"password_file": str(passwords)}}
     settings = {
         "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}", "max_connections": 100}},
-        "plugins": {"amqtt.plugins.authentication.FileAuthPlugin": {"password_file": str(passwords)}},
+        "plugins": door,
     }
     file = folder / "amqtt.yaml"
     file.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML

@@ -56,7 +56,8 @@ async def publish(
     A broker that is away is waited for; what was due meanwhile is lost, as on site.
     """
     client = paho.Client(CallbackAPIVersion.VERSION2, client_id="simulated-devices")
-    client.username_pw_set(username, password)
+    if username:
+        client.username_pw_set(username, password)
     client.max_queued_messages_set(_WAITING)
     client.reconnect_delay_set(1, 2)
     client.on_connect = _refusals_are_said

@@ -1,6 +1,8 @@
 """Turns a site's configuration into a simulated property and puts it on the wire."""
 
 import asyncio
+import errno
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
@@ -20,6 +22,8 @@ from simulators.site import Injection, SimulatedDevice, SimulatedSite
 
 LOOK_WALL_S = 0.05
 """A fast clock must not make a simulated collector look at its devices more often than this, in wall seconds."""
+
+_OURS = ("127.0.0.1", "localhost")
 
 
 def simulated(config: Config, seed: int, faults: Sequence[Injection] = ()) -> SimulatedSite:
@@ -68,8 +72,15 @@ async def opened(
         try:
             found = await stack.enter_async_context(modbus.serve(site, clock, lines))
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+                raise _elsewhere(error.strerror) from error
             raise Failed("no_port", "a port cannot be opened: {reason}", reason=error.strerror) from error
         yield found
+
+
+def _elsewhere(reason: object) -> Failed:
+    text = "an address of this site is not on this machine ({reason}); play the whole site here with --here"
+    return Failed("not_here", text, reason=reason)
 
 
 def _line(name: str, at: ModbusConnection, *, paced: bool) -> modbus.TcpLine | modbus.SerialLine:
@@ -77,10 +88,10 @@ def _line(name: str, at: ModbusConnection, *, paced: bool) -> modbus.TcpLine | m
     byte_s = at.wire_s(1) if paced else 0.0
     match at.where.scheme:
         case "tls":
-            text = "connection {name} is tls://, and only the real equipment has its certificate; rehearse with tcp://"
+            text = "connection {name} is tls://, and only the real equipment has its certificate; play it with --here"
             raise Failed("tls_not_simulated", text, name=name)
         case "rtu" if at.parity != "none":
-            text = "connection {name} has parity, and a simulated serial port cannot; rehearse with parity: none"
+            text = "connection {name} has parity, and a simulated serial port cannot; play it with --here"
             raise Failed("parity_not_simulated", text, name=name)
         case "rtu":
             return modbus.SerialLine(at.where.path, byte_s)
@@ -91,6 +102,8 @@ def _line(name: str, at: ModbusConnection, *, paced: bool) -> modbus.TcpLine | m
 @asynccontextmanager
 async def _broker(connection: Any) -> AsyncIterator[str]:
     """Run a broker at the address of a connection while the block lasts. Raises Failed if none can be started."""
+    if connection.tls or connection.host not in _OURS:
+        raise _elsewhere(connection.url)  # its collectors must never publish to the real broker
     async with AsyncExitStack() as stack:
         try:
             program = await stack.enter_async_context(broker(connection.port, *_login(connection)))

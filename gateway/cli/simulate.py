@@ -21,7 +21,7 @@ from gateway.cli.screen import AskedLanguage, chosen_language, failures, load_or
 from gateway.cli.single import alone, read_profile, served_alone
 from gateway.core.clock import ScaledClock, SystemClock
 from gateway.core.config import Config
-from gateway.core.messages import machine_language
+from gateway.core.messages import Language, machine_language
 from gateway.core.plugins import discover
 from simulators.site import SimulatedSite
 
@@ -44,12 +44,18 @@ def simulate(
         str | None,
         typer.Option(metavar="NAME", help="Serve one device of this profile or *.yaml file, without a site."),
     ] = None,
+    here: Annotated[
+        bool, typer.Option("--here", help="Rehearse a site whose equipment is elsewhere: all of it on this machine.")
+    ] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="With --profile: its TCP port, 0 for a free one.")] = 1502,
     unit: Annotated[int, typer.Option(min=0, max=255, help="With --profile: its Modbus address.")] = 1,
     clock: HandedClock = None,
     lang: AskedLanguage = None,
 ) -> None:
     """Serve every device of a site at the address that its configuration names, with a broker, until stopped.
+
+    With --here nothing of the real site is touched: each address becomes one of this machine, and tickets go to a
+    simulated dispatch API. The site with these addresses is written beside it, as config.here.yaml, for `gateway run`.
 
     A serial port is simulated by a terminal, whose path is printed; if nothing is at the configured path yet, that
     leads to it.
@@ -59,26 +65,59 @@ def simulate(
     """
     now = SystemClock().now()
     clock = clock or ScaledClock(now, now, speed)
+    _refuse_together({"--record": record is not None, "--profile": profile is not None, "--here": here})
     if profile is not None:
-        if record is not None:
-            raise typer.BadParameter("a record is written of a site, not of a --profile", param_hint="--record")
-        language = chosen_language(lang, machine_language(os.environ))
-        with failures(language):
-            plant = alone(read_profile(profile, language), unit, seed)
-            _run(_serve(plant, served_alone(plant, clock, port), clock, ZoneInfo("UTC"), listen=faults))
-        return
-    config = load_or_exit(site, discover(), need_secrets=record is None, lang=lang)
+        _serve_alone(profile, port, unit, clock, seed, lang, listen=faults)
+    elif here:
+        _rehearse(site, clock, seed, lang, paced=paced, listen=faults)
+    elif record is not None:
+        _record(record, site, (until, days, every), seed, lang, faults=faults)
+    else:
+        config = load_or_exit(site, discover(), lang=lang)
+        with failures(chosen_language(lang, config.site.language)):
+            plant = simulated(config, seed)
+            _run(_serve(plant, _served(plant, config, clock, paced=paced), clock, config.site.zone, listen=faults))
+
+
+def _refuse_together(asked: Mapping[str, bool]) -> None:
+    """Raises typer.BadParameter if more than one is asked for."""
+    first, *others = [name for name, wanted in asked.items() if wanted] or [""]
+    if others:
+        raise typer.BadParameter(f"{first} goes without {others[0]}", param_hint=first)
+
+
+def _serve_alone(
+    name: str, port: int, unit: int, clock: ScaledClock, seed: int, lang: Language | None, *, listen: bool
+) -> None:
+    language = chosen_language(lang, machine_language(os.environ))
+    with failures(language):
+        plant = alone(read_profile(name, language), unit, seed)
+        _run(_serve(plant, served_alone(plant, clock, port), clock, ZoneInfo("UTC"), listen=listen))
+
+
+def _record(
+    file: Path, site: Path, asked: tuple[str, int, str], seed: int, lang: Language | None, *, faults: bool
+) -> None:
+    config = load_or_exit(site, discover(), need_secrets=False, lang=lang)
+    language = chosen_language(lang, config.site.language)
+    with failures(language):
+        plant, stretch = simulated(config, seed), span(*asked, config.site.zone)
+        refuse_record(file)
+        if faults:
+            inject(plant, config, sys.stdin.buffer, stretch)
+        write_record(file, plant, config, stretch, language)
+
+
+def _rehearse(site: Path, clock: ScaledClock, seed: int, lang: Language | None, *, paced: bool, listen: bool) -> None:
+    from gateway.cli import rehearsal  # noqa: PLC0415 - with a dispatch API, whose server is slow to import
+
+    played = rehearsal.prepare(site, discover(), lang)
+    config = played.config
     language = chosen_language(lang, config.site.language)
     with failures(language):
         plant = simulated(config, seed)
-        if record is None:
-            _run(_serve(plant, _served(plant, config, clock, paced=paced), clock, config.site.zone, listen=faults))
-            return
-        stretch = span(until, days, every, config.site.zone)
-        refuse_record(record)
-        if faults:
-            inject(plant, config, sys.stdin.buffer, stretch)
-        write_record(record, plant, config, stretch, language)
+        serving = rehearsal.served_here(plant, played, clock, language, paced=paced)
+        _run(_serve(plant, serving, clock, config.site.zone, listen=listen))
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:

@@ -119,8 +119,13 @@ async def test_a_serial_line_behind_a_tcp_port(site: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "settings", "said"),
     [
-        ("tls://127.0.0.1:802", {}, "only the real equipment has its certificate; rehearse with tcp://"),
-        ("rtu:///dev/ttyNone", {"parity": "even"}, "a simulated serial port cannot; rehearse with parity: none"),
+        ("tls://127.0.0.1:802", {}, "only the real equipment has its certificate; play it with --here"),
+        (
+            "tcp://192.0.2.7:502",
+            {},
+            "an address of this site is not on this machine .*; play the whole site here with --here",
+        ),
+        ("rtu:///dev/ttyNone", {"parity": "even"}, "a simulated serial port cannot; play it with --here"),
     ],
 )
 async def test_what_cannot_be_simulated_is_said(site: Path, url: str, settings: dict[str, str], said: str) -> None:
@@ -247,3 +252,13 @@ async def test_points_with_topics_of_their_own_over_a_real_broker(site: Path, mo
         await batches.aclose()
     truth = plant.read("S-1", np.array([batch.time]))[0]
     np.testing.assert_allclose(found, truth, atol=1.0)
+
+
+async def test_a_collector_never_publishes_to_a_broker_elsewhere(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_SECRET_MQTT_PASSWORD", "a password of the tests")
+    config = with_sensor(site)
+    real = config.connections["broker"].model_copy(update={"url": "mqtts://broker.example"})
+    config = replace(config, connections={**config.connections, "broker": real})
+    with pytest.raises(Failed, match=r"mqtts://broker.example\)?; play the whole site here with --here"):
+        async with served(simulated(config, seed=7), config, SystemClock(), 1.0):
+            pass

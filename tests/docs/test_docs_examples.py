@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from drivers.device import DriverPlugin
+from drivers.device import DriverPlugin, Health, Remembers
 from gateway.cli.property import simulated
 from gateway.core.clock import ManualClock
 from gateway.core.config import Config, load
 from gateway.core.library import read_profiles
+from gateway.core.lines import line_plans
 from gateway.core.plugins import Plugins, discover
 from gateway.workbench.testing.kit import Kit
 from gateway.workbench.testing.play import play
@@ -110,13 +111,19 @@ def test_faults_befall_the_site_of_their_page(fence: Fence, tmp_path: Path) -> N
     assert plant.inject(Injection(**order)).shown
 
 
-async def test_the_driver_of_the_how_to_drives(tmp_path: Path) -> None:
+@pytest.fixture
+def board(tmp_path: Path) -> tuple[DriverPlugin, Plugins]:
+    """The how-to's driver, and a folder with a device and its profile."""
     python, toml = fences("driver", page="write-a-driver.md")
     plugin = _plugin(python, toml, tmp_path)
     (tmp_path / "temp").write_text("41500\n")
     (tmp_path / "a-site/profiles").mkdir(parents=True)
     (tmp_path / "a-site/profiles/board.yaml").write_text(BOARD)
-    plugins = Plugins({**discover().drivers, "sysfs": plugin}, {})
+    return plugin, Plugins({**discover().drivers, "sysfs": plugin}, {})
+
+
+async def test_the_driver_of_the_how_to_drives(board: tuple[DriverPlugin, Plugins], tmp_path: Path) -> None:
+    plugin, plugins = board
     site = _site(BOARD_SITE.replace("HERE", str(tmp_path)), tmp_path, plugins)
     driver = plugin.open("here", site.connections["here"], site.devices, site.profiles, ManualClock(1000.0))
     assert driver.health()["B-1"].state == "unknown"
@@ -126,6 +133,30 @@ async def test_the_driver_of_the_how_to_drives(tmp_path: Path) -> None:
     assert (first.device, first.time, second.time) == ("B-1", 1000.0, 1002.0)
     assert str(first.values) == "[41.5  nan]"
     assert (driver.health()["B-1"].state, driver.counters()) == ("good", {"reads": 2})
+
+
+async def test_the_driver_of_the_how_to_remembers(board: tuple[DriverPlugin, Plugins], tmp_path: Path) -> None:
+    plugin, plugins = board
+    site = _site(BOARD_SITE.replace("HERE", str(tmp_path)), tmp_path, plugins)
+    for now in (1000.0, 9000.0):
+        driver = plugin.open("here", site.connections["here"], site.devices, site.profiles, ManualClock(now))
+        assert isinstance(driver, Remembers)
+        driver.recall({} if now == 1000.0 else {"B-1": 1000.0, "B-9": 1.0, "B-2": None})
+        batches = driver.batches()
+        await anext(batches)
+        await batches.aclose()
+        assert driver.notes() == {"B-1": 1000.0}
+        (tmp_path / "temp").unlink(missing_ok=True)
+    assert driver.health()["B-1"] == Health("offline", "no file can be read", 1000.0)
+
+
+def test_the_driver_of_the_how_to_is_explained_and_checked(board: tuple[DriverPlugin, Plugins], tmp_path: Path) -> None:
+    site = _site(BOARD_SITE.replace("HERE", str(tmp_path)), tmp_path, board[1])
+    (plan,) = line_plans(site.connections, site.devices, site.profiles, board[1])
+    assert [each.asks for each in plan.groups[0].requests] == ["file temp", "file none"]
+    (tmp_path / "a-site/profiles/board.yaml").write_text(f"{BOARD}fresh: 10s\n")
+    found = load(site.path, plugins=board[1]).findings
+    assert "board has news every 10 s only" in [each.message() for each in found if each.line == 4]
 
 
 def _plugin(python: Fence, toml: Fence, folder: Path) -> DriverPlugin:
@@ -148,7 +179,7 @@ def _site(text: str, folder: Path, plugins: Plugins | None = None) -> Config:
     """The site of a config.yaml one folder below the rules; fails with what is wrong with it."""
     (folder / "rules").symlink_to(ROOT / "rules")
     file = folder / "a-site" / "config.yaml"
-    file.parent.mkdir(exist_ok=True)
+    (file.parent / "profiles").mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     loaded = load(file, plugins=plugins or discover(), need_secrets=False)
     assert loaded.config is not None, "\n".join(finding.show() for finding in loaded.findings)
