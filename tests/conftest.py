@@ -76,7 +76,11 @@ class Mosquitto:
     def _end(self, sign: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(sign)
-            self._process.wait(10)
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:  # it happens that it does not hear
+                self._process.kill()
+                self._process.wait(10)
             self._process = None
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +23,7 @@ from tests.drivers.modbus_servers import (
     serving,
     until,
 )
+from tests.listening import listening
 
 ONE = profile({"address": 0})
 
@@ -60,17 +60,14 @@ async def test_a_connection_on_which_all_are_silent_is_made_anew() -> None:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         mute.append(writer)
-        with suppress(asyncio.IncompleteReadError):
-            while True:
-                question = await reader.readexactly(12)
-                if len(mute) > 1:
-                    writer.write(question[:4] + b"\0\5" + question[6:8] + b"\2\0\7")
-        writer.close()
+        while True:
+            question = await reader.readexactly(12)
+            if len(mute) > 1:
+                writer.write(question[:4] + b"\0\5" + question[6:8] + b"\2\0\7")
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    line = driver(server.sockets[0].getsockname()[1], ONE, device("a", 1), device("b", 2), clock=fast(20))
-    batches = await until(line, lambda got: {batch.device for batch in got} == {"a", "b"})
-    server.close()
+    async with listening(serve) as port:
+        line = driver(port, ONE, device("a", 1), device("b", 2), clock=fast(20))
+        batches = await until(line, lambda got: {batch.device for batch in got} == {"a", "b"})
     assert {float(batch.values[0]) for batch in batches} == {7.0}
     assert {health.state for health in line.health().values()} == {"good"}
 

@@ -13,6 +13,7 @@ from drivers.modbus.settings import ModbusConnection
 from gateway.core.clock import SystemClock
 from tests.drivers.modbus_servers import TIMEOUT_S, device, driver, eventually, fast, polling, profile, until, values
 from tests.drivers.rtu_lines import Line, frame, on_line
+from tests.listening import listening
 
 PAIR = profile({"address": 0}, {"address": 1})
 HARMLESS = ["trickle", "echo", "noise before", "noise after", "foreign before"]
@@ -142,13 +143,10 @@ async def test_rtu_over_tcp() -> None:
             for part in (answer[:1], answer[1:6], answer[6:]):
                 writer.write(part)
                 await asyncio.sleep(0.001)
-        writer.close()
 
-    server = await asyncio.start_server(convert, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    bus = driver(port, PAIR, device("pump"), clock=SystemClock(), url=f"rtu+tcp://127.0.0.1:{port}")
-    batches = await until(bus, lambda got: len(got) >= 3)
-    server.close()
+    async with listening(convert) as port:
+        bus = driver(port, PAIR, device("pump"), clock=SystemClock(), url=f"rtu+tcp://127.0.0.1:{port}")
+        batches = await until(bus, lambda got: len(got) >= 3)
     assert [batch.values.tolist() for batch in batches[:3]] == [[1, 1], [2, 2], [3, 3]]
 
 

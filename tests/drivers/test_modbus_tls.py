@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from drivers.modbus.settings import ModbusConnection
 from gateway.core.clock import SystemClock
 from tests.certificates import Authority, Signed
 from tests.drivers.modbus_servers import device, driver, fast, profile, until
+from tests.listening import listening
 
 PAIR = profile({"address": 0}, {"address": 1})
 
@@ -24,24 +24,14 @@ async def secured(theirs: Signed, clients: Path) -> AsyncIterator[int]:
     context.load_cert_chain(theirs.certificate, theirs.key)
     context.load_verify_locations(clients)
     context.verify_mode = ssl.CERT_REQUIRED
-    busy: set[asyncio.StreamWriter] = set()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        busy.add(writer)
-        try:
-            while True:
-                question = await reader.readexactly(12)
-                writer.write(question[:4] + b"\0\7" + question[6:8] + b"\4\0\5\0\6")
-        except (asyncio.IncompleteReadError, OSError):
-            writer.close()
+        while True:
+            question = await reader.readexactly(12)
+            writer.write(question[:4] + b"\0\7" + question[6:8] + b"\4\0\5\0\6")
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for writer in busy:
-            writer.transport.abort()
+    async with listening(answer, context) as port:
+        yield port
 
 
 async def test_a_device_behind_tls_is_polled(tmp_path: Path) -> None:
@@ -81,48 +71,14 @@ async def test_a_certificate_that_proves_nothing_is_refused(
 
 
 async def test_a_device_that_speaks_no_tls_is_told() -> None:
-    def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"not a handshake")
-        writer.close()
+        await writer.drain()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    line = driver(0, PAIR, device("m"), clock=fast(20), url=f"tls://127.0.0.1:{port}", timeout="2s")
-    await until(line, lambda _: line.health()["m"].state == "offline")
-    server.close()
-    await server.wait_closed()
+    async with listening(answer) as port:
+        line = driver(0, PAIR, device("m"), clock=fast(20), url=f"tls://127.0.0.1:{port}", timeout="2s")
+        await until(line, lambda _: line.health()["m"].state == "offline")
     assert "TLS does not come about: wrong version number" in line.health()["m"].reason
-
-
-def locked(key: Path) -> Path:
-    """The same key behind a password."""
-    out = key.with_suffix(".locked")
-    command = ("openssl", "pkey", "-in", key, "-aes256", "-passout", "pass:of the plant", "-out", out)
-    subprocess.run(command, check=True, capture_output=True)
-    return out
-
-
-@pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [
-        ("encrypt", "the key has a password; store it without one"),
-        ("remove", "no such file or directory"),
-        ("empty", ""),
-    ],
-)
-async def test_files_that_are_of_no_use_are_told(tmp_path: Path, spoil: str, reason: str) -> None:
-    ca = Authority(tmp_path)
-    ours = ca.sign("gateway")
-    files = {"ca": str(ca.certificate), "certificate": str(ours.certificate), "key": str(ours.key)}
-    if spoil == "encrypt":
-        files["key"] = str(locked(ours.key))
-    line = driver(0, PAIR, device("m"), clock=fast(20), url="tls://127.0.0.1:1", **files, timeout="2s")
-    if spoil == "remove":
-        ca.certificate.unlink()
-    elif spoil == "empty":
-        ours.key.write_bytes(b"")
-    await until(line, lambda _: line.health()["m"].state == "offline")
-    assert f"ca, certificate or key cannot be used: {reason}" in line.health()["m"].reason
 
 
 def test_the_usual_port_is_802() -> None:

@@ -12,6 +12,7 @@ from pymodbus.exceptions import ModbusIOException
 
 from tests.drivers.modbus_servers import FaultServer, serving
 from tests.drivers.test_modbus_interop import pymodbus_server
+from tests.listening import listening
 
 Reading = Callable[[AsyncModbusTcpClient], Awaitable[list[int]]]
 
@@ -61,17 +62,14 @@ async def test_more_than_an_answer_can_have_is_forgotten_silently() -> None:
         question = await reader.readexactly(12)
         writer.write(question[:4] + b"\0\7" + question[6:8] + b"\4\0\5\0\6")
         await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(flood, "127.0.0.1", 0)
-    client = AsyncModbusTcpClient("127.0.0.1", port=server.sockets[0].getsockname()[1], timeout=0.2, retries=0)
-    await client.connect()
-    with pytest.raises(ModbusIOException):
-        await client.read_holding_registers(0, count=2)
-    answer = await client.read_holding_registers(0, count=2)
-    client.close()
-    server.close()
-    await server.wait_closed()
+    async with listening(flood) as port:
+        client = AsyncModbusTcpClient("127.0.0.1", port=port, timeout=0.2, retries=0)
+        await client.connect()
+        with pytest.raises(ModbusIOException):
+            await client.read_holding_registers(0, count=2)
+        answer = await client.read_holding_registers(0, count=2)
+        client.close()
     assert answer.registers == [5, 6]
 
 
