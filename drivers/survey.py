@@ -4,7 +4,7 @@ Most devices refuse a whole read for one address that they do not have, and some
 all of its points, or asking for each by itself for ever, the longest reads that work are searched by halving.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from drivers.plan import Place, Read, Table
@@ -52,23 +52,27 @@ def survey(read: Read, places: Sequence[Place]) -> Generator[Read, bool, Found]:
 
 
 class Search:
-    """A survey that can be interrupted: `trial` is the read to try next, None once all is `found`."""
+    """A survey that can be interrupted: `trial` is the read to try next, None once all is `found`.
+
+    The whole is tried once more before, because a single refusal may be a slip, and what is found is kept for good.
+    """
 
     def __init__(self, read: Read, places: Sequence[Place]) -> None:
         self._steps = survey(read, places)
-        self.trial: Read | None = None
+        self._begun = False
+        self.trial: Read | None = read
         self.found: Found | None = None
-        self._go_on(lambda: next(self._steps))
 
     def tried(self, *, answered: bool) -> None:
         """Take what became of the trial."""
-        self._go_on(lambda: self._steps.send(answered))
-
-    def _go_on(self, step: Callable[[], Read]) -> None:
+        if not self._begun and answered:
+            self.trial, self.found = None, Found(frozenset(), frozenset(), any_answered=True)
+            return
         try:
-            self.trial = step()
+            self.trial = self._steps.send(answered) if self._begun else next(self._steps)
         except StopIteration as end:
             self.trial, self.found = None, end.value
+        self._begun = True
 
 
 def _stretches(read: Read, places: Sequence[Place]) -> list[tuple[int, int]]:

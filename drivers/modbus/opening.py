@@ -21,9 +21,10 @@ _pymodbus_log = logging.getLogger("pymodbus.logging")
 if _pymodbus_log.level == logging.NOTSET:
     _pymodbus_log.setLevel(logging.CRITICAL)
 
-_UNHEARD_MS = 20_000
-"""What nobody has taken in for so long ends a connection. The system's own patience is a quarter of an hour, and for up
-to two minutes after the other side is there again it says nothing."""
+_PATIENCE = {"TCP_USER_TIMEOUT": 20_000, "TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 5}  # ms, s, s
+"""What nobody takes in for so long ends a connection, and one at rest is tried, so that it is neither forgotten on the
+way nor found dead by a poll. The system's own patience is a quarter of an hour, and for up to two minutes after the
+other side is there again it says nothing."""
 
 _SERIAL_WORDS = {
     errno.ENOENT: "there is no such port",
@@ -68,10 +69,12 @@ def _why(error: OSError, words: Mapping[int, str]) -> str:
 
 
 def _let_end(wire: socket.socket) -> None:
-    """Let the system end a connection that nobody hears; a system that cannot is left as it is."""
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        with suppress(OSError):  # it is gone already, which will be heard of
-            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNHEARD_MS)
+    """Let the system end a connection that nobody hears, between two polls, too; one that cannot is left as it is."""
+    with suppress(OSError):  # it is gone already, which will be heard of
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _PATIENCE.items():
+            if (option := getattr(socket, name, None)) is not None:
+                wire.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _tls(at: ModbusConnection) -> ssl.SSLContext | str:

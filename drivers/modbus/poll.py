@@ -29,7 +29,8 @@ async def poll(wire: Wire, unit: Unit, now: float) -> list[bytes | None]:
         if found is None:
             break
         unit.learn(found, now)
-        _log.info("reading around registers device=%s reads=%s", unit.device.id, unit.shown_reads)
+        if found.cuts:
+            _log.info("reading around registers device=%s reads=%s", unit.device.id, unit.shown_reads)
     if unit.texts is None:
         await _read_texts(wire, unit)
     return answers
@@ -63,9 +64,9 @@ async def _search(wire: Wire, unit: Unit, trials: Iterator[int]) -> Found | None
             if next(trials, None) is None:
                 return None
             search.tried(answered=await _is_answered(wire, unit, search.trial))
-        del unit.searches[read]
         if search.found is not None and search.found.any_answered:
             return search.found
+        del unit.searches[read]
     return None
 
 

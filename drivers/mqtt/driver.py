@@ -16,7 +16,7 @@ from drivers.mqtt.settings import MqttConnection
 from drivers.refused import Ground
 
 _DRAIN_S = 0.05  # waking the event loop for each message would cost more than reading it
-_AT_ONCE = 500  # messages, about 10 ms; then the other tasks have a turn
+_AT_ONCE = 500  # messages, 5 to 10 ms; then the other tasks have a turn
 _STOP_S = 2.0
 _COUNTED = (
     "batches",

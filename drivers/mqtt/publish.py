@@ -5,7 +5,8 @@ from typing import NamedTuple
 _KIND_AND_QOS = 0b1111_0110
 _PUBLISH_QOS_0 = 0b0011_0000
 _DUP, _RETAIN = 0b1000, 0b0001
-_SHORTEST = 5  # its type, its length, and a topic of one letter
+_SHORTEST = 5  # bytes: its type, its length, and a topic of one letter
+_LONGEST = 0x3FFF  # what two bytes of seven bits can say
 
 
 class Message(NamedTuple):
@@ -34,7 +35,9 @@ def message_at(start: int, chunk: bytes, *, properties: bool) -> tuple[Message, 
         size, at = size & 0x7F | chunk[at] << 7, at + 1
     topic = at + 2
     rest, end = topic + (chunk[at] << 8 | chunk[at + 1]), at + size
-    if size > 0x3FFF or end > len(chunk) or not topic < rest <= end - properties or (properties and chunk[rest]):
+    here = size <= _LONGEST and end <= len(chunk)
+    sound = topic < rest <= end - properties  # since MQTT 5 a byte says that there are no properties
+    if not here or not sound or (properties and chunk[rest]):
         return None
     flags = chunk[start]
     return Message(chunk[topic:rest], chunk[rest + properties : end], bool(flags & _DUP), bool(flags & _RETAIN)), end

@@ -27,6 +27,7 @@ class DriverNotes:
     state_folder: Path
     supervisors: Sequence[Supervisor]
     _kept: Mapping[str, Any] = field(default_factory=dict)
+    _refused_for: str = ""
 
     def recall(self) -> None:
         """Give every driver what an earlier run has learnt; a file that makes no sense is as good as none."""
@@ -41,7 +42,7 @@ class DriverNotes:
             await self.keep()
 
     async def keep(self) -> None:
-        """Write the file if anything has changed; a failure is only logged."""
+        """Write the file if anything has changed; a failure is only logged, and only once."""
         drivers = {supervisor.name: supervisor.driver for supervisor in self.supervisors}
         notes = {name: driver.notes() for name, driver in drivers.items() if isinstance(driver, Remembers)}
         known = {name: each for name, each in notes.items() if each}
@@ -50,9 +51,12 @@ class DriverNotes:
         try:
             await asyncio.to_thread(write, self.state_folder / FILE, known)
         except OSError as error:
-            log.warning("file=%s cannot be written: %s", FILE, error.strerror)
+            reason = error.strerror or str(error)
+            if reason != self._refused_for:
+                log.warning("file=%s cannot be written: %s", FILE, reason)
+            self._refused_for = reason
         else:
-            self._kept = known
+            self._kept, self._refused_for = known, ""
 
 
 def read(path: Path) -> Mapping[str, Any]:

@@ -91,8 +91,13 @@ async def test_a_disk_that_is_full_is_told_and_stops_nothing(
     monkeypatch.setattr(notes, "write", full)
     supervisor, driver = supervised()
     driver.known = LEARNT
-    await DriverNotes(tmp_path, [supervisor]).keep()
+    kept = DriverNotes(tmp_path, [supervisor])
+    await kept.keep()
+    await kept.keep()
     assert [record.message for record in caplog.records] == [f"file={FILE} cannot be written: No space left on device"]
+    monkeypatch.undo()
+    await kept.keep()
+    assert json.loads((tmp_path / FILE).read_text()) == {"bus": LEARNT}
 
 
 async def test_a_driver_that_is_opened_again_goes_on_with_what_the_old_one_knew() -> None:

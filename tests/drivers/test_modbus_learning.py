@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+from collections import deque
 from itertools import pairwise
 from typing import Any
 
@@ -195,3 +196,14 @@ async def test_a_device_of_which_a_part_is_still_refused_is_not_good_for_a_momen
 
         await until(line, forgotten)
     assert states == {"bad"}
+
+
+@pytest.mark.parametrize("fault", ["exc2", "exc3"])
+async def test_one_refusal_that_was_a_slip_teaches_nothing(fault: str) -> None:
+    async with serving(FaultServer(script=deque(["good", fault]))) as server:
+        line = driver(server.port, SIX, device("pump"), clock=SystemClock())
+        batches = await until(line, lambda got: len(got) >= 4)
+    assert all(np.isfinite(batch.values).all() for batch in batches)
+    assert set(server.reads) == {(0, 10)}
+    assert line.notes() == {}
+    assert line.health()["pump"].state == "good"

@@ -84,18 +84,20 @@ def test_the_system_gives_a_connection_up_that_nobody_hears(
         take(line, transport)
 
     monkeypatch.setattr(Line, "connection_made", note)
-    limits_ms: list[int] = []
+    found: list[int] = []
 
     async def main() -> None:
         server = FaultServer()
         async with serving(server), polling(driver(server.port, ONE, device("a"), clock=SystemClock())) as got:
             await eventually(lambda: bool(got))
             wire = made[0].get_extra_info("socket")
-            limits_ms.append(wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+            found.append(wire.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+            options = socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_USER_TIMEOUT
+            found.extend(wire.getsockopt(socket.IPPROTO_TCP, option) for option in options)
 
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(main())
-    assert limits_ms == [20_000]
+    assert found == [1, 30, 5, 20_000]
 
 
 async def test_a_device_that_refuses_all_of_its_many_points_is_searched_a_little_at_a_time() -> None:

@@ -1,13 +1,19 @@
 """The driver against a real Mosquitto: what it promises when brokers and publishers misbehave."""
 
 import asyncio
+import json
+from collections.abc import Sequence
 from typing import Any
 
+import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from drivers.mqtt.inbox import PAYLOAD_LIMIT
 from tests.conftest import Mosquitto
-from tests.drivers.mqtt_rig import connected, publish, running, says
+from tests.drivers.mqtt_rig import TOPIC, connected, publish, running, says
 
 pytestmark = pytest.mark.real
 
@@ -21,6 +27,32 @@ async def test_messages_become_batches(mosquitto: Mosquitto, version: str, qos: 
         await rig.until(lambda: len(rig.batches) == 4)
         assert rig.speeds == pytest.approx([1, 2, float("nan"), 3], nan_ok=True)
         assert rig.health().state == "good"
+
+
+def burst(broker: Mosquitto, messages: Sequence[dict[str, Any]]) -> None:
+    """As fast as possible; every third with a property, which a broker passes on to who speaks MQTT 5."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client.username_pw_set(broker.username, broker.password)
+    client.connect(broker.host, broker.port)
+    client.loop_start()
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.MessageExpiryInterval = 60
+    for place, message in enumerate(messages):
+        client.publish(TOPIC, json.dumps(message), qos=0, properties=None if place % 3 else properties)
+    client.publish(TOPIC, b"the end", qos=1).wait_for_publish(10)
+    client.disconnect()
+    client.loop_stop()
+
+
+@pytest.mark.parametrize("version", ["v3.1.1", "v5"])
+@pytest.mark.parametrize("qos", [0, 1])
+async def test_a_burst_comes_whole_and_in_order(mosquitto: Mosquitto, version: str, qos: int) -> None:
+    speeds = [place / 100 for place in range(400)]
+    async with connected(mosquitto, version=version, qos=qos) as rig:
+        await asyncio.to_thread(burst, mosquitto, [says(speed) for speed in speeds])
+        await rig.until(lambda: rig.counts("refused_json") == 1)
+        assert rig.speeds == speeds
+        assert rig.counts("received") == len(speeds) + 1
 
 
 @pytest.mark.parametrize("version", ["v3.1.1", "v5"])
