@@ -100,7 +100,7 @@ class ModbusPoint(Point):
 
     def _placed(self) -> Iterator[InitErrorDetails]:
         last = ADDRESSES - self.width
-        if not 0 <= self.address <= last:
+        if not 0 <= self.address <= last + 1:  # one more where the profile counts from one; it looks again
             message = "address {address} is outside 0-{last}"
             yield finding("address_out_of_range", message, ("address",), self.address, address=self.address, last=last)
 

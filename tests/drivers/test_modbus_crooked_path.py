@@ -36,6 +36,9 @@ async def crooked(port: int, carry: Callable[[bytes, asyncio.StreamWriter], obje
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
         with suppress(OSError):
             await asyncio.gather(straight(reader, far_writer), back(far_reader, writer))
+        far_writer.transport.abort()
+        writer.transport.abort()
+        await asyncio.sleep(0)  # until they have
         done.set()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)

@@ -42,3 +42,11 @@ async def test_a_device_that_cannot_be_asked_for_texts_is_read_all_the_same(faul
     assert line.health()["ups"].state == "good"
     texts = [address for address, _ in server.reads if address >= 100]
     assert texts == ([100, 200] if fault == "exc6" else [100]), "what costs time or the line is tried once"
+
+
+def test_the_last_address_of_a_manual_that_counts_from_one_can_be_read() -> None:
+    what = profile({"address": 65536}, {"address": 65534, "type": "u32"}, address_base=1)
+    assert [place.address for place in what.places] == [65535, 65533]
+    for address, base in ((65536, 0), (65537, 1)):
+        with pytest.raises(ValidationError, match=f"address {address} is outside 0-65535"):
+            profile({"address": address}, address_base=base)
