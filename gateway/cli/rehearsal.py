@@ -9,8 +9,8 @@ from typing import Any
 
 import typer
 
-from gateway.cli.property import served
-from gateway.cli.rehearsal_text import MARK, SIMULATED, changes, rewritten
+from gateway.cli.property import refuse_other_drivers, served
+from gateway.cli.rehearsal_text import MARK, changes, rewritten
 from gateway.cli.screen import (
     FAILED,
     Failed,
@@ -50,9 +50,9 @@ def prepare(site: Path, plugins: Plugins, lang: Language | None) -> Rehearsal:
     language = _refuse_wrong(site, plugins, lang)
     document, dispatch_port = yamlfile.read(site), _free_ports(1)[0]
     file, folder = site.with_name(f"{site.stem}.here.yaml"), site.parent.resolve() / f"{site.stem}.here"
-    urls = _urls(document.data["connections"], folder)
-    wanted = changes(document.data, urls, f"http://{_HOST}:{dispatch_port}", f"{folder.name}/state")
     with failures(language):
+        urls = _urls(document.data["connections"], folder)
+        wanted = changes(document.data, urls, f"http://{_HOST}:{dispatch_port}", f"{folder.name}/state")
         _write(file, folder, _note(site, language) + rewritten(document, wanted))
     return Rehearsal(load_or_exit(file, plugins, lang=lang), dispatch_port)
 
@@ -92,10 +92,10 @@ def _refuse_wrong(site: Path, plugins: Plugins, lang: Language | None) -> Langua
 
 
 def _urls(connections: Mapping[str, Mapping[str, str]], folder: Path) -> dict[str, str]:
-    """Where each connection that can be simulated is while it is played here."""
-    ours = {name: at["url"] for name, at in connections.items() if at["driver"] in SIMULATED}
-    ports = zip(ours.items(), _free_ports(len(ours)), strict=True)
-    return {name: _here(url, folder / f"tty-{name}", port) for (name, url), port in ports}
+    """Where each connection is while it is played here. Raises Failed if one must stay where it is."""
+    refuse_other_drivers(at["driver"] for at in connections.values())
+    ports = zip(connections.items(), _free_ports(len(connections)), strict=True)
+    return {name: _here(at["url"], folder / f"tty-{name}", port) for (name, at), port in ports}
 
 
 def _here(url: str, terminal: Path, port: int) -> str:
