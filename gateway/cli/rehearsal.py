@@ -48,10 +48,16 @@ def prepare(site: Path, plugins: Plugins, lang: Language | None) -> Rehearsal:
     Shows what is wrong with the site, or why the file cannot be written, and exits.
     """
     language = _refuse_wrong(site, plugins, lang)
-    document, dispatch_port = yamlfile.read(site), _free_ports(1)[0]
+    document = yamlfile.read(site)
+    connections: Mapping[str, Mapping[str, str]] = document.data["connections"]
+    dispatch_port, *ports = _free_ports(1 + len(connections))
     file, folder = site.with_name(f"{site.stem}.here.yaml"), site.parent.resolve() / f"{site.stem}.here"
     with failures(language):
-        urls = _urls(document.data["connections"], folder)
+        refuse_other_drivers(at["driver"] for at in connections.values())
+        urls = {
+            name: _here(at["url"], folder / f"tty-{name}", port)
+            for (name, at), port in zip(connections.items(), ports, strict=True)
+        }
         wanted = changes(document.data, urls, f"http://{_HOST}:{dispatch_port}", f"{folder.name}/state")
         _write(file, folder, _note(site, language) + rewritten(document, wanted))
     return Rehearsal(load_or_exit(file, plugins, lang=lang), dispatch_port)
@@ -89,13 +95,6 @@ def _refuse_wrong(site: Path, plugins: Plugins, lang: Language | None) -> Langua
         print_line(console(errors=True), f"{site}: {summary(wrong, language)}")
         raise typer.Exit(FAILED)
     return language
-
-
-def _urls(connections: Mapping[str, Mapping[str, str]], folder: Path) -> dict[str, str]:
-    """Where each connection is while it is played here. Raises Failed if one must stay where it is."""
-    refuse_other_drivers(at["driver"] for at in connections.values())
-    ports = zip(connections.items(), _free_ports(len(connections)), strict=True)
-    return {name: _here(at["url"], folder / f"tty-{name}", port) for (name, at), port in ports}
 
 
 def _here(url: str, terminal: Path, port: int) -> str:
