@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -31,6 +31,13 @@ def simulated(config: Config, seed: int, faults: Sequence[Injection] = ()) -> Si
     return SimulatedSite([_device(config, device) for device in config.devices], seed, faults)
 
 
+def refuse_other_drivers(drivers: Iterable[str]) -> None:
+    """Raises Failed if one of them has devices that cannot be simulated."""
+    if strange := sorted({*drivers} - {"modbus", "mqtt"}):
+        text = "devices that are read over {driver} cannot be simulated, only those over modbus and mqtt"
+        raise Failed("driver_not_simulated", text, driver=strange[0])
+
+
 class Served(NamedTuple):
     """The name of the MQTT broker, or "none", and the terminals that stand for serial ports, by connection."""
 
@@ -46,10 +53,7 @@ async def served(
 
     Raises Failed if a port cannot be opened, a line cannot be simulated or no broker can be started.
     """
-    drivers = {config.connections[device.on].driver for device in config.devices}
-    if strange := sorted(drivers - {"modbus", "mqtt"}):
-        text = "devices that are read over {driver} cannot be simulated, only those over modbus and mqtt"
-        raise Failed("driver_not_simulated", text, driver=strange[0])
+    refuse_other_drivers(config.connections[device.on].driver for device in config.devices)
     async with AsyncExitStack() as stack:
         lines = {name: _line(name, wire, paced=paced) for name, wire in _wires(config, "modbus").items()}
         serial = (await stack.enter_async_context(opened(site, clock, lines))).serial

@@ -9,8 +9,8 @@ from typing import Any
 
 import typer
 
-from gateway.cli.property import served
-from gateway.cli.rehearsal_text import MARK, SIMULATED, changes, rewritten
+from gateway.cli.property import refuse_other_drivers, served
+from gateway.cli.rehearsal_text import MARK, changes, rewritten
 from gateway.cli.screen import (
     FAILED,
     Failed,
@@ -48,11 +48,17 @@ def prepare(site: Path, plugins: Plugins, lang: Language | None) -> Rehearsal:
     Shows what is wrong with the site, or why the file cannot be written, and exits.
     """
     language = _refuse_wrong(site, plugins, lang)
-    document, dispatch_port = yamlfile.read(site), _free_ports(1)[0]
+    document = yamlfile.read(site)
+    connections: Mapping[str, Mapping[str, str]] = document.data["connections"]
+    dispatch_port, *ports = _free_ports(1 + len(connections))
     file, folder = site.with_name(f"{site.stem}.here.yaml"), site.parent.resolve() / f"{site.stem}.here"
-    urls = _urls(document.data["connections"], folder)
-    wanted = changes(document.data, urls, f"http://{_HOST}:{dispatch_port}", f"{folder.name}/state")
     with failures(language):
+        refuse_other_drivers(at["driver"] for at in connections.values())
+        urls = {
+            name: _here(at["url"], folder / f"tty-{name}", port)
+            for (name, at), port in zip(connections.items(), ports, strict=True)
+        }
+        wanted = changes(document.data, urls, f"http://{_HOST}:{dispatch_port}", f"{folder.name}/state")
         _write(file, folder, _note(site, language) + rewritten(document, wanted))
     return Rehearsal(load_or_exit(file, plugins, lang=lang), dispatch_port)
 
@@ -89,13 +95,6 @@ def _refuse_wrong(site: Path, plugins: Plugins, lang: Language | None) -> Langua
         print_line(console(errors=True), f"{site}: {summary(wrong, language)}")
         raise typer.Exit(FAILED)
     return language
-
-
-def _urls(connections: Mapping[str, Mapping[str, str]], folder: Path) -> dict[str, str]:
-    """Where each connection that can be simulated is while it is played here."""
-    ours = {name: at["url"] for name, at in connections.items() if at["driver"] in SIMULATED}
-    ports = zip(ours.items(), _free_ports(len(ours)), strict=True)
-    return {name: _here(url, folder / f"tty-{name}", port) for (name, url), port in ports}
 
 
 def _here(url: str, terminal: Path, port: int) -> str:

@@ -18,11 +18,11 @@ Changes = Mapping[KeyPath, str | None]
 """New texts by the keys that lead to them; None takes the key away."""
 
 _SECURED = ("ca", "certificate", "key")
-SIMULATED = {
+_LEFT_OUT = {
     "modbus": (*_SECURED, "parity"),  # a terminal has no parity
     "mqtt": (*_SECURED, "username", "password"),
 }
-"""The drivers whose devices can be simulated, and the keys of a connection that only the real one can have."""
+"""The keys of a connection that only the real one can have, by driver."""
 
 
 def changes(data: Mapping[str, Any], urls: Mapping[str, str], dispatch: str, state: str) -> Changes:
@@ -37,7 +37,7 @@ def changes(data: Mapping[str, Any], urls: Mapping[str, str], dispatch: str, sta
     for name, url in urls.items():
         connection = data["connections"][name]
         new["connections", name, "url"] = url
-        gone += [("connections", name, key) for key in SIMULATED[connection["driver"]]]
+        gone += [("connections", name, key) for key in _LEFT_OUT[connection["driver"]]]
     return new | {path: None for path in gone if _has(data, path)}
 
 

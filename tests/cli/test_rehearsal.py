@@ -12,13 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
+from drivers.device import Connection, Device, DriverPlugin, Profile
 from gateway.cli.local import Pages
 from gateway.cli.main import app
+from gateway.cli.rehearsal import prepare
 from gateway.cli.rehearsal_text import MARK, changes, rewritten
 from gateway.cli.screen import FAILED, WRONG_USE, Failed
 from gateway.core import yamlfile
+from gateway.core.plugins import Plugins, discover
 from tests import needs
 from tests.cli import shop
 
@@ -256,6 +260,20 @@ def test_a_site_that_is_wrong_is_not_rehearsed(tmp_path: Path) -> None:
     site = shop.write_site(tmp_path)
     site.write_text(site.read_text("utf-8").replace("pump-set", "pump-sett"), "utf-8")
     assert "there is no profile pump-sett" in refused(str(site), "--here", "--lang", "en")
+    assert not (tmp_path / "config.here.yaml").exists()
+
+
+def test_a_line_of_another_driver_could_only_be_the_real_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = shop.write_site(tmp_path)
+    text = site.read_text("utf-8").replace("connections: {", "connections: {here: {driver: sysfs}, ")
+    site.write_text(text, "utf-8")
+    modbus = discover().drivers["modbus"]
+    sysfs = DriverPlugin("sysfs", Profile, Device, Connection, modbus.open)
+    with pytest.raises(typer.Exit):
+        prepare(site, Plugins({"modbus": modbus, "sysfs": sysfs, "mqtt": discover().drivers["mqtt"]}, {}), "en")
+    assert "read over sysfs cannot be simulated" in capsys.readouterr().err
     assert not (tmp_path / "config.here.yaml").exists()
 
 

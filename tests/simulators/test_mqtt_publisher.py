@@ -107,3 +107,23 @@ async def test_publishing_waits_for_a_broker_that_is_away(port: int) -> None:
     task.cancel()
     await asyncio.wait({task})
     assert set(clock.slept) == {1.0}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("program", ["mosquitto", "amqtt"])
+async def test_a_broker_without_a_user_lets_this_machine_in(program: Program, port: int) -> None:
+    if program == "mosquitto":
+        needs.program(program)
+    profile = PLUGIN.profile.model_validate({"profile": "x", "driver": "mqtt", "points": [{"name": "v", "path": "v"}]})
+    device = PLUGIN.device.model_validate({"id": "X-1", "profile": "x", "on": "broker", "topic": "site/x"})
+    at = PLUGIN.connection.model_validate({"driver": "mqtt", "url": f"mqtt://127.0.0.1:{port}"})
+    clock = SystemClock()
+    says = PublishedDevice("site/x", 0.0, lambda _: {"v": 1.5})
+    async with broker(port, "", "", program=program), asyncio.timeout(20):
+        publishing = asyncio.create_task(
+            publish([says], clock, "127.0.0.1", port, username="", password="", look_s=0.2)
+        )
+        readings = PLUGIN.open("broker", at, [device], {"x": profile}, clock).batches()
+        assert (await anext(readings)).values.tolist() == [1.5]
+        await readings.aclose()
+        publishing.cancel()
