@@ -46,3 +46,10 @@ class Authority:
 
 def _openssl(*arguments: str, cwd: Path) -> None:
     subprocess.run(["openssl", *arguments], cwd=cwd, check=True, capture_output=True)  # noqa: S607 - the one on the path
+
+
+def locked(key: Path) -> Path:
+    """The same key, with a password."""
+    there = key.with_suffix(".locked")
+    _openssl("pkcs8", "-topk8", "-in", str(key), "-out", str(there), "-passout", "pass:secret", cwd=key.parent)
+    return there

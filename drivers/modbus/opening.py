@@ -15,6 +15,7 @@ from pymodbus.transport.serialtransport import create_serial_connection
 
 from drivers.modbus.line import Line
 from drivers.modbus.settings import ModbusConnection
+from drivers.tls import UselessFiles, client_context
 
 # It logs of its own accord. The driver logs changes of state, so pymodbus speaks only if somebody asks it to.
 _pymodbus_log = logging.getLogger("pymodbus.logging")
@@ -43,11 +44,11 @@ async def opened(at: ModbusConnection, counts: Counter[str]) -> Line | str:
             transport, _ = await create_serial_connection(loop, lambda: line, at.where.path, **settings)
             line.connection_made(transport)
         else:
-            tls = _tls(at) if at.where.scheme == "tls" else None
-            if isinstance(tls, str):
-                return tls
+            tls = client_context(at.ca, at.certificate, at.key) if at.where.scheme == "tls" else None
             transport, _ = await loop.create_connection(lambda: line, at.host, at.port, ssl=tls)
             _let_end(transport.get_extra_info("socket"))
+    except UselessFiles as error:
+        return str(error)
     except OSError as error:
         return _why(error, _SERIAL_WORDS if at.where.scheme == "rtu" else {})
     except (termios.error, ValueError) as error:
@@ -75,20 +76,3 @@ def _let_end(wire: socket.socket) -> None:
         for name, value in _PATIENCE.items():
             if (option := getattr(socket, name, None)) is not None:
                 wire.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-def _tls(at: ModbusConnection) -> ssl.SSLContext | str:
-    """What TLS needs; or why the files that are given for it are of no use."""
-    try:
-        context = ssl.create_default_context(cafile=at.ca)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if at.certificate is not None:
-            context.load_cert_chain(at.certificate, at.key, _no_password)
-    except OSError as error:
-        return f"ca, certificate or key cannot be used: {_why(error, {})}"
-    return context
-
-
-def _no_password() -> str:
-    # without this, OpenSSL asks whoever sits at the terminal, and everything waits
-    raise OSError("the key has a password; store it without one")

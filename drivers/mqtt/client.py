@@ -14,6 +14,7 @@ from paho.mqtt.properties import Properties
 from drivers.mqtt.inbox import PAYLOAD_LIMIT
 from drivers.mqtt.settings import MqttConnection
 from drivers.mqtt.sieve import Sieve
+from drivers.tls import UselessFiles, client_context
 
 _PROTOCOLS = {"v3.1.1": paho.MQTTv311, "v5": paho.MQTTv5}
 _SESSION_S = 3600
@@ -64,8 +65,6 @@ def new_client(name: str, settings: MqttConnection) -> Client:
     if settings.username is not None:
         password = settings.password
         client.username_pw_set(settings.username, None if password is None else password.get_secret_value())
-    if settings.tls:
-        client.tls_set_context(_tls(settings))
     keepalive = int(settings.keepalive)
     if settings.version == "v5":
         start, properties = not settings.keep_session, _v5_properties(settings)
@@ -75,6 +74,12 @@ def new_client(name: str, settings: MqttConnection) -> Client:
     return client
 
 
+def arm(client: Client, settings: MqttConnection) -> None:
+    """Give the client what TLS needs; paho takes it once. Raises UselessFiles."""
+    if settings.tls:
+        client.tls_set_context(client_context(settings.ca, settings.certificate, settings.key))
+
+
 def decrypted(wire: Any) -> bool:
     """Whether bytes wait inside the TLS layer, where no selector sees them."""
     return isinstance(wire, ssl.SSLSocket) and wire.pending() > 0
@@ -82,6 +87,8 @@ def decrypted(wire: Any) -> bool:
 
 def words(error: OSError) -> str:
     """Why the broker cannot be talked to, for people."""
+    if isinstance(error, UselessFiles):
+        return str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the broker's certificate is not accepted: {error.verify_message}"
     if isinstance(error, ssl.SSLError) and _ALERT in (error.reason or ""):
@@ -100,11 +107,3 @@ def _v5_properties(settings: MqttConnection) -> Properties:
     properties.MaximumPacketSize = PAYLOAD_LIMIT + 2048  # with room for the topic; what is larger, the broker keeps
     properties.SessionExpiryInterval = _SESSION_S if settings.keep_session else 0
     return properties
-
-
-def _tls(settings: MqttConnection) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.ca)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if settings.certificate is not None:
-        context.load_cert_chain(settings.certificate, settings.key)
-    return context

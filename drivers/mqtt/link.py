@@ -21,7 +21,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from drivers.device import Clock
-from drivers.mqtt.client import TlsRefused, decrypted, new_client, words
+from drivers.mqtt.client import TlsRefused, arm, decrypted, new_client, words
 from drivers.mqtt.inbox import Inbox, Old
 from drivers.mqtt.publish import Message
 from drivers.mqtt.settings import MqttConnection
@@ -82,6 +82,7 @@ class Link:
         self._client.on_message = self._on_message
         self._patience = _PATIENCE
         self._refusal = ""
+        self._armed = False
         self._asked: dict[int, Sequence[str]] = {}
 
     def run(self, stop: Event) -> None:
@@ -102,6 +103,9 @@ class Link:
         try:
             self._refusal = ""
             client.sieve = Sieve(properties=self._settings.version == "v5")
+            if not self._armed:
+                arm(client, self._settings)
+                self._armed = True
             client.reconnect()
             there = True
             reason = self._receive(stop)

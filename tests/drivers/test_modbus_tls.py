@@ -10,7 +10,7 @@ import pytest
 
 from drivers.modbus.settings import ModbusConnection
 from gateway.core.clock import SystemClock
-from tests.certificates import Authority, Signed
+from tests.certificates import Authority, Signed, locked
 from tests.drivers.modbus_servers import device, driver, fast, profile, until
 from tests.listening import listening
 
@@ -68,6 +68,14 @@ async def test_a_certificate_that_proves_nothing_is_refused(
         )
         await until(line, lambda _: line.health()["m"].state == "offline")
     assert reason in line.health()["m"].reason
+
+
+async def test_a_key_with_a_password_is_told_and_nobody_is_asked_for_it(tmp_path: Path) -> None:
+    ours = Authority(tmp_path).sign("gateway")
+    files = {"certificate": str(ours.certificate), "key": str(locked(ours.key))}
+    line = driver(0, PAIR, device("m"), clock=fast(20), url="tls://127.0.0.1:1", **files)
+    await until(line, lambda _: line.health()["m"].state == "offline")
+    assert line.health()["m"].reason.endswith("cannot be used: the key has a password; store it without one")
 
 
 async def test_a_device_that_speaks_no_tls_is_told() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificates import Authority, locked
 from tests.conftest import Mosquitto
 from tests.drivers.mqtt_rig import publish, running, says
 
@@ -81,3 +82,16 @@ async def test_a_client_certificate_is_name_and_password(
         async with running(**wire, **without) as rig:
             await rig.until(lambda: "the broker refuses the TLS connection: " in rig.health().reason, within_s=20)
             assert rig.health().state == "offline"
+
+
+async def test_files_that_are_of_no_use_are_told_and_nobody_is_asked_for_a_password(tmp_path: Path) -> None:
+    ours = Authority(tmp_path).sign("gateway")
+    (tmp_path / "text.pem").write_text("no certificate")
+    good = {"ca": tmp_path / "ca.pem", "certificate": ours.certificate, "key": ours.key}
+    for wrong, reason in (
+        ({"key": locked(ours.key)}, "certificate or key cannot be used: the key has a password; store it without one"),
+        ({"ca": tmp_path / "text.pem"}, "ca cannot be used: no certificate or crl found"),
+    ):
+        async with running(url="mqtts://127.0.0.1:1", **good | wrong) as rig:
+            await rig.until(lambda: rig.health().state == "offline")
+            assert rig.health().reason == reason
