@@ -92,6 +92,10 @@ class Profile(Written):
             raise ValidationError.from_exception_data("Profile", errors)
         return self
 
+    def doubts(self) -> Iterable[tuple[tuple[str | int, ...], PydanticCustomError]]:
+        """What may be meant and is mostly a mistake, and where it is written; shown as warnings."""
+        return ()
+
     @property
     def names(self) -> tuple[str, ...]:
         """Point names in column order."""

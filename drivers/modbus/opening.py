@@ -64,6 +64,8 @@ def _why(error: OSError, words: Mapping[int, str]) -> str:
         return f"TLS does not come about: {(error.reason or 'no TLS').lower().replace('_', ' ')}"
     if isinstance(error, socket.gaierror):
         return "no such host"
+    if "ioctl" in str(error):  # pyserial keeps the number in its text
+        return "that is no serial port"
     if not error.errno:
         return str(error).lower() or type(error).__name__
     return words.get(error.errno, os.strerror(error.errno).lower())

@@ -12,6 +12,9 @@ from drivers.modbus.findings import finding, raise_all
 from drivers.modbus.point import ADDRESSES, Base, ModbusPoint
 from drivers.plan import MAX_BITS, Limits, Place, Span, Table, is_bits
 
+_FIRST_PRINTED: dict[Table, int] = {"discrete": 10001, "input": 30001, "holding": 40001}
+"""What manuals call the first address of a table, if they put the table's digit in front."""
+
 
 class Forbidden(Written):
     """Addresses that are never read, not even on the way to others; counted as in the rest of the profile."""
@@ -79,6 +82,18 @@ class ModbusProfile(Profile):
     def _registers_are_claimed_once(self) -> Self:
         raise_all("ModbusProfile", [*self._misplaced(), *self._unlinked(), *self._too_wide(), *self._overlaps()])
         return self
+
+    def doubts(self) -> Iterator[tuple[tuple[str | int, ...], PydanticCustomError]]:
+        """Addresses that are the manual's numbers, such as 40101 for register 100 of the holding ones."""
+        for i, point in enumerate(self.points):
+            first = _FIRST_PRINTED.get(point.table)
+            if first is None or self.address_base or point.manual != str(point.address):
+                continue
+            if first <= point.address < first + 9999:
+                message = "{address} looks like the number that the manual prints; on the wire that is {wire}"
+                wire = point.address - first
+                context = {"address": point.address, "wire": wire, "hint": str(wire)}
+                yield ("points", i, "address"), PydanticCustomError("address_as_printed", message, context)
 
     @property
     def places(self) -> tuple[Place, ...]:

@@ -66,6 +66,7 @@ def _add(library: Library, document: Document, plugins: Plugins) -> None:
     library.findings += problems if plugin or driver is None else []
     if plugin and profile is not None:
         library.profiles[name] = profile
+        library.findings += [document.finding(doubt, at, "value", "warning") for at, doubt in profile.doubts()]
 
 
 def unknown_profile(name: object, names: Iterable[str]) -> PydanticCustomError:

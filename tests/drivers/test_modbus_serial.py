@@ -115,6 +115,13 @@ async def test_a_port_that_is_not_there_and_comes_back(tmp_path: Path) -> None:
             await eventually(lambda: bus.health()["pump"].state == "good")
 
 
+@pytest.mark.parametrize("path", ["/dev/null", __file__])
+async def test_what_is_no_serial_port_is_told(path: str) -> None:
+    bus = driver(0, PAIR, device("pump"), clock=fast(20), url=f"rtu://{path}")
+    await until(bus, lambda _: bus.health()["pump"].state == "offline")
+    assert bus.health()["pump"].reason == f"no connection to {path}: that is no serial port"
+
+
 async def test_settings_that_a_port_does_not_take_are_told() -> None:
     async with on_line(Line()) as line:  # a pseudo-terminal has no parity
         bus = serial(line, "pump", parity="even", speed=20)
