@@ -128,9 +128,8 @@ class ModbusDriver:
         unit = self._units[self._rota.row()]
         pause_s = batch = None
         began = self._clock.now()
-        not_before = max(unit.ready_at, self._probe_at if unit.given_up else 0.0)
-        if not_before > began:
-            self._rota.done(began, min(not_before - began, _LONGEST_PAUSE_S))
+        if (wait_s := self._wait_s(unit, began)) > 0:
+            self._rota.done(began, wait_s)
             return None
         try:
             answers = await poll(wire, unit, began)
@@ -147,6 +146,12 @@ class ModbusDriver:
             unit.answered(now, answers)
         self._counts["overruns"] += self._rota.done(now, pause_s)
         return batch
+
+    def _wait_s(self, unit: Unit, now: float) -> float:
+        """How long to leave a device alone yet; never longer than can be meant, for a clock may have been set back."""
+        settling = unit.ready_at - now, unit.settle_s
+        probing = self._probe_at - now, _LONGEST_PAUSE_S if unit.given_up else 0.0
+        return max((wait_s for wait_s, most_s in (settling, probing) if wait_s <= most_s), default=0.0)
 
     def _between_probes_s(self, took_s: float) -> float:
         """How long to ask no other dead unit, after one has held the line in vain: the living need it.

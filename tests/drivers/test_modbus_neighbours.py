@@ -28,6 +28,15 @@ from tests.drivers.modbus_servers import (
 ONE = profile({"address": 0})
 
 
+class SetBack(SystemClock):
+    """A clock that somebody sets back by an hour."""
+
+    by_s = 0.0
+
+    def now(self) -> float:
+        return super().now() - self.by_s
+
+
 async def test_what_a_device_said_before_it_was_gone_is_not_said_of_the_one_that_comes_back() -> None:
     what = profile({"address": 0}, {"address": 1, "every": "1h"})
     words = {1: 11}
@@ -142,3 +151,16 @@ async def test_a_device_that_stays_away_when_the_connection_is_back_is_announced
             await eventually(lambda: line.health()["away"].state == "good")
     said = [record.message.split(" since")[0] for record in caplog.records if "device=away" in record.message]
     assert said == ["device unreachable device=away"]
+
+
+async def test_a_clock_that_is_set_back_leaves_nobody_out() -> None:
+    clock = SetBack()
+    async with serving(FaultServer(modes={2: "silent"})) as server:
+        line = driver(server.port, ONE, device("well", 1), device("dead", 2), clock=clock)
+        async with polling(line) as got:
+            await eventually(lambda: line.health()["dead"].state == "offline")
+            clock.by_s = 3600.0
+            server.modes.clear()
+            before = len(got)
+            await eventually(lambda: len(got) > before + 10)
+            await eventually(lambda: line.health()["dead"].state == "good")
