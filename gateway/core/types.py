@@ -55,10 +55,15 @@ class Level(StrEnum):
 
 
 class Status(StrEnum):
-    """The life of a ticket. Only a person closes one."""
+    """The life of a ticket, in its order. People move it on; the gateway verifies their work by the readings."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
+    DISPATCHED = "dispatched"
+    ON_SITE = "on_site"
+    IN_PROGRESS = "in_progress"
+    RESOLVED = "resolved"
+    VERIFIED = "verified"
     CLOSED = "closed"
 
 
@@ -71,6 +76,28 @@ class Verdict(StrEnum):
     """Worth a look; but what the device does is usual from now on."""
     FALSE = "false"
     """Nothing was wrong."""
+
+
+class Hold(StrEnum):
+    """Why nobody is told of a ticket yet."""
+
+    CAUSE = "common_cause"
+    """For some seconds: it may turn out to be part of something larger."""
+    QUIET = "quiet_hours"
+    MAINTENANCE = "maintenance"
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A device that suffers from the same cause as others; all of them are one ticket."""
+
+    ticket: str  # its own ticket, of which nobody is told
+    device: str
+    kind: str
+    level: Level
+    since: float
+    cleared_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +125,24 @@ class Ticket:
     firing: tuple[str, ...] = ()  # the rules of this kind whose alert is active now
     messages: int = 0  # how many messages about it were written; numbers the next one
     told_active: bool = True  # whether the last of them said that the problem is there
+    basis: str = ""  # the standard or the reason that the limit comes from
+    guide: str = ""  # how to work on it safely
+    nodes: Mapping[str, float] = field(default_factory=dict)  # site times: accepted, departed, arrived, progress, ...
+    handler: str = ""  # who works on it
+    expected_at: float | None = None  # when the handler expects to be done
+    percent: float | None = None  # how far the work is, 0 to 100
+    step: int = 0  # how high it has been raised on the ladder; 0 is the first
+    overdue: tuple[str, ...] = ()  # the limits that were missed and told
+    raise_at: float | None = None  # when it goes another step up, unless the missed limit is met
+    reopened: int = 0  # how often the work turned out not to have been done
+    watched_until: float | None = None  # the readings are watched until then, since somebody said that it is done
+    flapping: bool = False  # comes and goes
+    held: Hold | None = None
+    held_until: float | None = None
+    parent: str = ""  # the ticket whose cause this one shares; nobody is told of this one
+    cause: str = ""  # of a parent: the feeder or the connection that its members share
+    members: tuple[Member, ...] = ()
+    evidence_refs: tuple[str, ...] = ()  # photographs and reports that people handed in, by reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +155,11 @@ class Message:
     key: str
     ticket: str
     number: int
-    event: str  # created, escalated, occurred_again, condition_cleared, acknowledged, closed
+    event: str  # created, escalated, occurred_again, condition_cleared, acknowledged, closed, overdue, reopened, ...
     level: Level
     body: Mapping[str, Any]  # JSON types only
     created_at: float
+    device: str = ""  # updates about one device keep their order
 
 
 @dataclass(frozen=True, slots=True)

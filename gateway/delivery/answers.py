@@ -13,7 +13,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from gateway.core.types import Message
-from gateway.delivery.store import LONGEST_PAUSE_S
+from gateway.delivery.outbox import LONGEST_PAUSE_S
 
 LONGEST_ANSWER_BYTES = 64 * 1024
 SLOW_PAUSE_S = 30.0

@@ -17,7 +17,9 @@ from gateway.core.types import Level
 from gateway.delivery.answers import Answer, Park, Reason, Retry, Sent, Verdict, found, judge
 from gateway.delivery.line import Line, LineHealth
 from gateway.delivery.mapping import SiteFacts, Unmappable, lookup_path, wire
-from gateway.delivery.store import LONGEST_PAUSE_S, Outgoing, StorageFailed
+from gateway.delivery.outbox import LONGEST_PAUSE_S
+from gateway.delivery.records import Outgoing
+from gateway.delivery.statefile import StorageFailed
 from gateway.delivery.transport import NoAnswer, Transport
 
 log = logging.getLogger(__name__)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from gateway.core.casework import Callback, Complaint, Entry, Notice, Silence
 from gateway.core.types import Closing, Message, RuleState, Ticket
 
 
@@ -16,6 +17,11 @@ class Changes:
     rule_states: tuple[RuleState, ...] = ()
     closings: tuple[Closing, ...] = ()
     saved_at: float = 0.0
+    entries: tuple[Entry, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    heard: tuple[Callback, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,9 @@ class Outgoing:
     next_at: float
     first_at: float | None
     last_answer: str
+    tried_at: float | None = None
+    """When the last try began, known even if the process was killed during it."""
+    sent_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +67,8 @@ class Saved:
     closings: list[Closing]
     saved_at: float | None
     damaged: list[str]
+    closed_lately: tuple[Ticket, ...] = ()
+    """So lately that their readings may still be watched."""
+    silences: tuple[Silence, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    """The ledger lines of the last 30 days and a bit, which repeats and response times are counted from."""

@@ -82,7 +82,8 @@ def _set_rows_aside(db: sqlite3.Connection) -> list[str]:
     bad = [(table, *found) for table in TABLES for found in _bad_rows(db, table)]
     db.execute("BEGIN IMMEDIATE")
     damaged = [set_aside(db, table, rowid, row, reason) for table, rowid, row, reason in bad]
-    db.execute("UPDATE outbox SET state = 'pending' WHERE state NOT IN ('pending', 'sent', 'parked')")
+    for table in ("outbox", "notices"):
+        db.execute(f"UPDATE {table} SET state = 'pending' WHERE state NOT IN ('pending', 'sent', 'parked')")  # noqa: S608 - literals
     db.execute("COMMIT")
     return damaged
 
@@ -171,9 +172,10 @@ def _with_known_state(table: Table, row: tuple[Any, ...]) -> tuple[Any, ...]:
     """Free columns carry no seal: where they cannot be what was written, the message is simply due."""
     if table is not OUTBOX:
         return row
-    state, attempts, next_at, first_at, answer = row[-5:]
+    width = len(OUTBOX.sealed) + 1
+    state, attempts, next_at, first_at, answer, *others = row[width:]
     known = state in {"pending", "sent", "parked"} and isinstance(attempts, int) and isinstance(next_at, float)
-    return row if known and isinstance(answer, str) else (*row[:-5], "pending", 0, 0.0, first_at, "")
+    return row if known and isinstance(answer, str) else (*row[:width], "pending", 0, 0.0, first_at, "", *others)
 
 
 def _readable(db: sqlite3.Connection, table: Table) -> Iterator[tuple[Any, ...]]:

@@ -14,12 +14,18 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
+from gateway.core.casework import Callback, Complaint, Entry, Notice, Silence
 from gateway.core.types import Closing, Message, RuleState, Ticket
 
 _TICKET = TypeAdapter(Ticket)
 _MESSAGE = TypeAdapter(Message)
 _RULE_STATE = TypeAdapter(RuleState)
 _CLOSING = TypeAdapter(Closing)
+_ENTRY = TypeAdapter(Entry)
+_NOTICE = TypeAdapter(Notice)
+_SILENCE = TypeAdapter(Silence)
+_CALLBACK = TypeAdapter(Callback)
+_COMPLAINT = TypeAdapter(Complaint)
 _Record = TypeVar("_Record")
 
 
@@ -87,6 +93,32 @@ def closing_row(closing: Closing) -> tuple[Any, ...]:
     return _sealed(closing.ticket, float(closing.closed_at), _body(closing))
 
 
+def entry_row(entry: Entry) -> tuple[Any, ...]:
+    """The row of a line in a ticket's ledger."""
+    return _sealed(entry.ticket, entry.number, float(entry.at), _body(entry))
+
+
+def notice_row(notice: Notice) -> tuple[Any, ...]:
+    """The sealed part of a notice's row."""
+    columns = (notice.key, notice.channel, notice.ticket, str(notice.level), float(notice.created_at))
+    return _sealed(*columns, _body(notice))
+
+
+def silence_row(silence: Silence) -> tuple[Any, ...]:
+    """The row of a silence."""
+    return _sealed(silence.id, float(silence.until), _body(silence))
+
+
+def heard_row(callback: Callback) -> tuple[Any, ...]:
+    """The row of a callback that was heard."""
+    return _sealed(callback.id, float(callback.at), _body(callback))
+
+
+def complaint_row(complaint: Complaint) -> tuple[Any, ...]:
+    """The row of a complaint."""
+    return _sealed(complaint.id, float(complaint.at), _body(complaint))
+
+
 def note_row(name: str, value: Any) -> tuple[Any, ...]:
     """The row of one fact about the file itself."""
     return _sealed(name, canonical(value))
@@ -112,6 +144,31 @@ def read_closing(body: bytes) -> Closing:
     return _read(_CLOSING, body)
 
 
+def read_entry(body: bytes) -> Entry:
+    """The line of a ledger in a body; raises DamagedRow."""
+    return _read(_ENTRY, body)
+
+
+def read_notice(body: bytes) -> Notice:
+    """The notice in a body; raises DamagedRow."""
+    return _read(_NOTICE, body)
+
+
+def read_silence(body: bytes) -> Silence:
+    """The silence in a body; raises DamagedRow."""
+    return _read(_SILENCE, body)
+
+
+def read_callback(body: bytes) -> Callback:
+    """The callback in a body; raises DamagedRow."""
+    return _read(_CALLBACK, body)
+
+
+def read_complaint(body: bytes) -> Complaint:
+    """The complaint in a body; raises DamagedRow."""
+    return _read(_COMPLAINT, body)
+
+
 def read_note(body: bytes) -> object:
     """The JSON value in a body; raises DamagedRow."""
     try:
@@ -125,16 +182,30 @@ OUTBOX = Table(
     "outbox",
     ("key",),
     ("key", "ticket", "number", "level", "created_at", "body"),
-    ("state", "attempts", "next_at", "first_at", "last_answer"),
+    ("state", "attempts", "next_at", "first_at", "last_answer", "device", "stored_at", "tried_at", "sent_at"),
     read_message,
 )
 RULE_STATES = Table("rule_states", ("rule", "device"), ("rule", "device", "body"), (), read_rule_state)
 NOTES = Table("notes", ("name",), ("name", "body"), (), read_note)
 CLOSINGS = Table("closings", ("ticket",), ("ticket", "closed_at", "body"), (), read_closing)
-TABLES = (TICKETS, OUTBOX, RULE_STATES, NOTES, CLOSINGS)
+ENTRIES = Table("entries", ("ticket", "number"), ("ticket", "number", "at", "body"), (), read_entry)
+NOTICES = Table(
+    "notices",
+    ("key", "channel"),
+    ("key", "channel", "ticket", "level", "created_at", "body"),
+    ("state", "attempts", "next_at", "sent_at", "last_answer"),
+    read_notice,
+)
+SILENCES = Table("silences", ("id",), ("id", "until", "body"), (), read_silence)
+HEARD = Table("heard", ("id",), ("id", "at", "body"), (), read_callback)
+COMPLAINTS = Table("complaints", ("id",), ("id", "at", "body"), (), read_complaint)
+TABLES = (TICKETS, OUTBOX, RULE_STATES, NOTES, CLOSINGS, ENTRIES, NOTICES, SILENCES, HEARD, COMPLAINTS)
 
 
-def _body(record: Ticket | Message | RuleState | Closing) -> bytes:
+_Row = Ticket | Message | RuleState | Closing | Entry | Notice | Silence | Callback | Complaint
+
+
+def _body(record: _Row) -> bytes:
     return canonical({field.name: getattr(record, field.name) for field in fields(record)})
 
 

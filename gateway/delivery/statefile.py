@@ -38,6 +38,28 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             ticket TEXT PRIMARY KEY, closed_at REAL NOT NULL, body BLOB NOT NULL, seal INTEGER NOT NULL)""",
         "CREATE INDEX closings_by_time ON closings (closed_at)",
     ),
+    (
+        "ALTER TABLE outbox ADD COLUMN device TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE outbox ADD COLUMN stored_at REAL",
+        "ALTER TABLE outbox ADD COLUMN tried_at REAL",
+        "ALTER TABLE outbox ADD COLUMN sent_at REAL",
+        "CREATE INDEX outbox_by_device ON outbox (device) WHERE state = 'pending'",
+        """CREATE TABLE entries (
+            ticket TEXT NOT NULL, number INTEGER NOT NULL, at REAL NOT NULL, body BLOB NOT NULL, seal INTEGER NOT NULL,
+            PRIMARY KEY (ticket, number))""",
+        "CREATE INDEX entries_by_time ON entries (at)",
+        """CREATE TABLE notices (
+            key TEXT NOT NULL, channel TEXT NOT NULL, ticket TEXT NOT NULL, level TEXT NOT NULL,
+            created_at REAL NOT NULL, body BLOB NOT NULL, seal INTEGER NOT NULL,
+            state TEXT NOT NULL DEFAULT 'pending', attempts INTEGER NOT NULL DEFAULT 0,
+            next_at REAL NOT NULL DEFAULT 0, sent_at REAL, last_answer TEXT NOT NULL DEFAULT '',
+            PRIMARY KEY (key, channel))""",
+        "CREATE INDEX notices_due ON notices (channel, level, created_at) WHERE state = 'pending'",
+        "CREATE INDEX notices_by_ticket ON notices (ticket)",
+        "CREATE TABLE silences (id TEXT PRIMARY KEY, until REAL NOT NULL, body BLOB NOT NULL, seal INTEGER NOT NULL)",
+        "CREATE TABLE heard (id TEXT PRIMARY KEY, at REAL NOT NULL, body BLOB NOT NULL, seal INTEGER NOT NULL)",
+        "CREATE TABLE complaints (id TEXT PRIMARY KEY, at REAL NOT NULL, body BLOB NOT NULL, seal INTEGER NOT NULL)",
+    ),
 )
 
 

@@ -12,16 +12,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from gateway.core.casework import Callback, Entry
 from gateway.core.types import Status, Ticket
-from gateway.delivery import ledger
+from gateway.delivery import casefile, ledger, outbox
 from gateway.delivery.records import Changes, Delivery, Outgoing, Saved
 from gateway.delivery.recovery import open_state, set_aside
 from gateway.delivery.rows import (
     OUTBOX,
     DamagedRow,
-    message_row,
     note_row,
-    read_message,
     read_note,
     read_rule_state,
     read_ticket,
@@ -32,10 +31,10 @@ from gateway.delivery.statefile import FILE, StateInUse, StorageFailed, lock
 
 __all__ = ["Changes", "Delivery", "Outgoing", "Saved", "StateInUse", "StorageFailed", "Store"]
 
-LONGEST_PAUSE_S = 3600.0
-"""No retry is ever put off longer; a `next_at` further away means that the clock was set back, and is due."""
-
-_LONGEST_ANSWER = 300
+LEDGER_S = 32 * 86400.0
+"""How much of the tickets' ledger a start looks at: 30 days in which repeats count, and a bit."""
+WATCHED_S = 7 * 86400.0
+"""How long after a closing a ticket's readings may still be watched."""
 
 
 class Store:
@@ -56,15 +55,20 @@ class Store:
     def load(self) -> Saved:
         """Everything that the desk and the engine need to go on."""
         with self._reading() as db:
+            saved_at = self._saved_at(db)
             tickets = db.execute("SELECT body FROM tickets WHERE status != 'closed' ORDER BY fired_at, id").fetchall()
+            lately = "SELECT body FROM tickets WHERE status = 'closed' AND closed_at >= ? ORDER BY closed_at, id"
+            closed = db.execute(lately, ((saved_at or 0.0) - WATCHED_S,)).fetchall()
             states = db.execute("SELECT body FROM rule_states ORDER BY rule, device").fetchall()
-            saved_at = db.execute("SELECT body FROM notes WHERE name = 'saved_at'").fetchone()
             return Saved(
                 open_tickets=[read_ticket(body) for (body,) in tickets],
                 rule_states=[read_rule_state(body) for (body,) in states],
                 closings=ledger.latest(db),
-                saved_at=None if saved_at is None else _number(read_note(saved_at[0])),
+                saved_at=saved_at,
                 damaged=list(self._damaged),
+                closed_lately=tuple(read_ticket(body) for (body,) in closed),
+                silences=tuple(casefile.silences(db, saved_at or 0.0)),
+                entries=tuple(casefile.recent_entries(db, (saved_at or 0.0) - LEDGER_S)),
             )
 
     def commit(self, changes: Changes) -> None:
@@ -78,14 +82,11 @@ class Store:
                 " closed_at = excluded.closed_at, body = excluded.body, seal = excluded.seal",
                 [ticket_row(ticket) for ticket in changes.tickets],
             )
-            db.executemany(
-                "INSERT INTO outbox (key, ticket, number, level, created_at, body, seal) VALUES (?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (key) DO NOTHING",
-                [message_row(message) for message in changes.messages],
-            )
+            outbox.enter(db, changes.messages, changes.saved_at)
             db.executemany("INSERT OR REPLACE INTO rule_states (rule, device, body, seal) VALUES (?, ?, ?, ?)", kept)
             db.executemany("DELETE FROM rule_states WHERE rule = ? AND device = ?", forgotten)
             ledger.enter(db, changes.closings)
+            casefile.enter(db, changes)
             note = note_row("saved_at", changes.saved_at)
             db.execute("INSERT OR REPLACE INTO notes (name, body, seal) VALUES (?, ?, ?)", note)
 
@@ -96,8 +97,7 @@ class Store:
         refused event is stepped over, since a receiver that cannot read "occurred again" should still learn "closed".
         """
         with self._reading() as db:
-            rows = db.execute(_DUE, {"now": now, "longest": LONGEST_PAUSE_S, "limit": limit}).fetchall()
-            return [_outgoing(row[1:]) for row in rows if self._is_whole(row)]
+            return [outbox.outgoing(row[1:]) for row in outbox.due(db, now, limit) if self._is_whole(row)]
 
     def next_at(self, now: float) -> float | None:
         """When the next message that waits for its retry is due; None if none waits."""
@@ -108,7 +108,9 @@ class Store:
 
     def sent(self, key: str, now: float, answer: str) -> None:
         """The receiver has it."""
-        self._settle("state = 'sent', next_at = 0, first_at = coalesce(first_at, ?)", (now,), key, answer)
+        self._settle(
+            "state = 'sent', next_at = 0, first_at = coalesce(first_at, ?), sent_at = ?", (now, now), key, answer
+        )
 
     def retry(self, key: str, now: float, next_at: float, answer: str) -> None:
         """Not delivered; try again at `next_at`."""
@@ -145,25 +147,23 @@ class Store:
 
     def messages(self, ticket_id: str) -> list[Outgoing]:
         """All messages of one ticket, in order."""
-        query = f"SELECT {_COLUMNS} FROM outbox WHERE ticket = ? ORDER BY number, rowid"  # noqa: S608
         with self._reading() as db:
-            return [_outgoing(row) for row in db.execute(query, (ticket_id,)).fetchall()]
+            return outbox.of_ticket(db, ticket_id)
 
     def counts(self) -> Mapping[str, int]:
         """Rows pending, parked, sent, damaged; `oldest_pending` is when the oldest waiting one was made, or 0."""
         with self._reading() as db:
-            by_state = dict(db.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall())
-            (oldest,) = db.execute("SELECT min(created_at) FROM outbox WHERE state = 'pending'").fetchone()
             (damaged,) = db.execute("SELECT count(*) FROM damaged").fetchone()
-            states = {state: int(by_state.get(state, 0)) for state in ("pending", "parked", "sent")}
-            return {**states, "damaged": damaged, "oldest_pending": int(oldest or 0)}
+            return {**outbox.counts(db), "damaged": damaged}
 
     def prune(self, before: float, limit: int) -> int:
         """Delete up to `limit` tickets closed before that site time and wholly delivered; returns how many."""
         with self._writing() as db:
             old = db.execute(_PRUNABLE, {"before": before, "limit": limit}).fetchall()
             db.executemany("DELETE FROM outbox WHERE ticket = ?", old)
-            db.executemany("DELETE FROM tickets WHERE id = ?", old)
+            for table in ("tickets", "entries", "notices"):
+                named = "id" if table == "tickets" else "ticket"
+                db.executemany(f"DELETE FROM {table} WHERE {named} = ?", old)  # noqa: S608 - literals
             return len(old)
 
     def forget_closings(self, before: float, most: int) -> int:
@@ -177,12 +177,23 @@ class Store:
             self._db.close()
             os.close(self._lock)
 
+    def entries(self, ticket_id: str) -> list[Entry]:
+        """A ticket's ledger, in order."""
+        with self._reading() as db:
+            return casefile.entries(db, ticket_id)
+
+    def heard(self, callback_id: str) -> Callback | None:
+        """A callback that was heard before, or None."""
+        with self._reading() as db:
+            return casefile.heard(db, callback_id)
+
+    def _saved_at(self, db: sqlite3.Connection) -> float | None:
+        row = db.execute("SELECT body FROM notes WHERE name = 'saved_at'").fetchone()
+        return None if row is None else _number(read_note(row[0]))
+
     def _settle(self, change: str, values: tuple[float, ...], key: str, answer: str) -> None:
-        update = (
-            f"UPDATE outbox SET attempts = attempts + 1, {change}, last_answer = ? WHERE key = ? AND state = 'pending'"  # noqa: S608
-        )
         with self._writing() as db:
-            db.execute(update, (*values, answer[:_LONGEST_ANSWER], key))
+            outbox.settle(db, key, change, values, answer)
 
     def _is_whole(self, row: tuple[Any, ...]) -> bool:
         try:
@@ -214,16 +225,6 @@ class Store:
                 raise StorageFailed(str(error)) from error
 
 
-_COLUMNS = ", ".join(OUTBOX.columns)
-
-_DUE = f"""
-    SELECT rowid, {_COLUMNS} FROM outbox AS this
-    WHERE state = 'pending' AND (next_at <= :now OR next_at > :now + :longest) AND NOT EXISTS (
-        SELECT 1 FROM outbox AS earlier WHERE earlier.ticket = this.ticket AND earlier.number < this.number
-        AND (earlier.state = 'pending' OR (earlier.state = 'parked' AND earlier.number = 0)))
-    ORDER BY level, created_at, rowid LIMIT :limit
-"""  # noqa: S608 - our own column names
-
 _DELIVERY = ", ".join(
     f"(SELECT count(*) FROM outbox o WHERE o.ticket = t.id AND o.state = '{state}')"  # noqa: S608 - literals
     for state in ("sent", "pending", "parked")
@@ -233,12 +234,6 @@ _PRUNABLE = """
     SELECT id FROM tickets WHERE status = 'closed' AND closed_at < :before
     AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.ticket = tickets.id AND outbox.state != 'sent') LIMIT :limit
 """
-
-
-def _outgoing(row: tuple[Any, ...]) -> Outgoing:
-    width = len(OUTBOX.sealed)
-    state, attempts, next_at, first_at, last_answer = row[width + 1 :]
-    return Outgoing(read_message(row[width - 1]), state, attempts, next_at, first_at, last_answer)
 
 
 def _number(value: object) -> float | None:

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import ParamSpec, TypeVar
 
+from gateway.core.casework import Callback, Entry
 from gateway.core.types import Status, Ticket
 from gateway.delivery.records import Changes, Delivery, Outgoing, Saved
 from gateway.delivery.store import Store
@@ -85,6 +86,14 @@ class Writer:
         """See Store.counts."""
         return await self._call(self._store.counts)
 
+    async def entries(self, ticket_id: str) -> list[Entry]:
+        """See Store.entries."""
+        return await self._call(self._store.entries, ticket_id)
+
+    async def heard(self, callback_id: str) -> Callback | None:
+        """See Store.heard."""
+        return await self._call(self._store.heard, callback_id)
+
     async def prune(self, before: float, limit: int) -> int:
         """See Store.prune."""
         return await self._call(self._store.prune, before, limit)
@@ -115,4 +124,9 @@ def merged(group: list[Changes]) -> Changes:
         rule_states=tuple({(s.rule, s.device): s for changes in group for s in changes.rule_states}.values()),
         closings=tuple(chain.from_iterable(changes.closings for changes in group)),
         saved_at=group[-1].saved_at,
+        entries=tuple(chain.from_iterable(changes.entries for changes in group)),
+        notices=tuple(chain.from_iterable(changes.notices for changes in group)),
+        silences=tuple({s.id: s for changes in group for s in changes.silences}.values()),
+        heard=tuple(chain.from_iterable(changes.heard for changes in group)),
+        complaints=tuple(chain.from_iterable(changes.complaints for changes in group)),
     )

@@ -10,9 +10,10 @@ import pytest
 
 from gateway.core.types import Level, RuleState, Status
 from gateway.delivery import statefile
+from gateway.delivery.outbox import _DUE, LONGEST_PAUSE_S
 from gateway.delivery.records import Changes, Delivery
 from gateway.delivery.statefile import FILE, StateInUse, StorageFailed
-from gateway.delivery.store import _DUE, LONGEST_PAUSE_S, Store
+from gateway.delivery.store import Store
 
 Make = Callable[..., Any]
 NOW = 2_000_000_000.0
