@@ -7,9 +7,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from rules.duration import Hours, Seconds
@@ -21,6 +21,14 @@ ANY_PROFILE = "*"
 Texts = dict[Literal["zh", "en"], str]
 """One text per language; titles are templates over points, ratings and `device`."""
 
+
+def in_all_languages(written: Any) -> Any:
+    """A text alone stands for every language."""
+    return {"zh": written, "en": written} if isinstance(written, str) else written
+
+
+Told = Annotated[Texts, BeforeValidator(in_all_languages, json_schema_input_type=str | Texts)]
+"""A text for everybody, such as a link, or one per language."""
 
 Condition = Annotated[
     str,
@@ -64,7 +72,8 @@ class Rule(Written):
     latch: bool = False
     title: Texts = Field(default_factory=dict)
     advice: Texts = Field(default_factory=dict)
-    basis: str = ""
+    basis: Told = Field(default_factory=dict)
+    guide: Told = Field(default_factory=dict)
     policy: str | None = None
 
     @model_validator(mode="after")

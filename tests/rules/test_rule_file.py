@@ -54,6 +54,21 @@ def test_a_rule_needs_a_level() -> None:
         Rule.model_validate({"id": "r", "clear": "a < 1"})
 
 
+@pytest.mark.parametrize("key", ["basis", "guide"])
+def test_one_text_alone_stands_for_every_language(key: str) -> None:
+    assert getattr(rule(**{key: "https://example.org/g"}), key) == {
+        "zh": "https://example.org/g",
+        "en": "https://example.org/g",
+    }
+    assert getattr(rule(**{key: {"zh": "步骤"}}), key) == {"zh": "步骤"}
+    with pytest.raises(ValidationError, match="dict"):
+        rule(**{key: 7})
+
+
+def test_what_is_told_changes_no_alert() -> None:
+    assert rule(basis="a", guide="b").fingerprint == rule().fingerprint
+
+
 def test_unknown_keys_are_errors() -> None:
     with pytest.raises(ValidationError, match="Extra inputs"):
         rule(treshold=5)
