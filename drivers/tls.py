@@ -16,11 +16,23 @@ def client_context(ca: Path | None, certificate: Path | None, key: Path | None) 
         raise UselessFiles(f"ca cannot be used: {_why(error)}") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if certificate is not None:
-        try:
-            context.load_cert_chain(certificate, key, _no_password)
-        except OSError as error:
-            raise UselessFiles(f"certificate or key cannot be used: {_why(error)}") from error
+        _load(context, certificate, key)
     return context
+
+
+def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """What an address needs that others connect to. Raises UselessFiles."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    _load(context, certificate, key)
+    return context
+
+
+def _load(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
+    try:
+        context.load_cert_chain(certificate, key, _no_password)
+    except OSError as error:
+        raise UselessFiles(f"certificate or key cannot be used: {_why(error)}") from error
 
 
 def _why(error: OSError) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, Field, FilePath, SecretStr, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
-from drivers.device import Connection, Seconds
+from drivers.device import Connection, Seconds, Written
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -27,10 +27,9 @@ def _checked_url(url: str) -> str:
     return url
 
 
-class MqttConnection(Connection):
+class Broker(Written):
     """A broker. `mqtts` checks the broker's certificate and host name, always."""
 
-    driver: Literal["mqtt"] = "mqtt"
     url: Annotated[str, AfterValidator(_checked_url)]
     username: str | None = None
     password: SecretStr | None = None
@@ -39,10 +38,6 @@ class MqttConnection(Connection):
     key: FilePath | None = None
     client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = None
     version: Literal["v3.1.1", "v5"] = "v3.1.1"
-    qos: Literal[0, 1, 2] = 1
-    keepalive: Annotated[Seconds, Field(ge=5, le=3600)] = 30.0
-    keep_session: bool = False
-    """Ask the broker to keep messages while the gateway is away; a convenience, never a guarantee."""
 
     @property
     def host(self) -> str:
@@ -77,8 +72,18 @@ class MqttConnection(Connection):
             found.append(("url", PydanticCustomError("certificate_without_tls", text)))
         if found:
             errors = [InitErrorDetails(type=problem, loc=(key,), input=None) for key, problem in found]
-            raise ValidationError.from_exception_data("MqttConnection", errors)
+            raise ValidationError.from_exception_data("Broker", errors)
         return self
+
+
+class MqttConnection(Connection, Broker):
+    """A broker from which devices are read."""
+
+    driver: Literal["mqtt"] = "mqtt"
+    qos: Literal[0, 1, 2] = 1
+    keepalive: Annotated[Seconds, Field(ge=5, le=3600)] = 30.0
+    keep_session: bool = False
+    """Ask the broker to keep messages while the gateway is away; a convenience, never a guarantee."""
 
 
 def _is_this_machine(host: str) -> bool:
