@@ -1,7 +1,7 @@
 """The clock and the calendar on the wall of a site: local time, and whether people work that day."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -46,16 +46,27 @@ class Almanac:
     def workday(self, times: Floats) -> Bools:
         """Whether people work on the day of each time [T]."""
         days, index = np.unique(np.floor(self.wall(times) / DAY_S), return_inverse=True)
-        works: Bools = np.array([self._is_workday(int(day)) for day in days], np.bool_)[index]
+        works: Bools = np.array([self.works_on(int(day)) for day in days], np.bool_)[index]
         return works
 
-    def _is_workday(self, day: int) -> bool:
+    def moment(self, wall: float) -> float:
+        """The first moment at which the clock on the wall shows this, or more where the clocks skip it."""
+        day, second = divmod(wall, DAY_S)
+        local = datetime.combine(_FIRST_DAY + timedelta(days=day), time.min, self.zone) + timedelta(seconds=second)
+        shown, other = local.timestamp(), local.replace(fold=1).timestamp()
+        if other >= shown:
+            return shown
+        quarters = np.arange(other // _QUARTER_S + 1.0, shown // _QUARTER_S + 1.0) * _QUARTER_S  # it lies in a gap
+        return float(quarters[self.wall(quarters) >= wall][0])
+
+    def works_on(self, day: int) -> bool:
+        """Whether people work on a day; days count from 1970-01-01."""
         local = _FIRST_DAY + timedelta(days=day)
         return local.weekday() < _SATURDAY if self._days is None else self._days.is_working_day(local)
 
-    def _offset_s(self, time: float) -> float:
+    def _offset_s(self, at: float) -> float:
         """Zones change at whole quarters of an hour, so one offset holds for all of it."""
-        offset = datetime.fromtimestamp(time, self.zone).utcoffset()
+        offset = datetime.fromtimestamp(at, self.zone).utcoffset()
         return offset.total_seconds() if offset else 0.0
 
 

@@ -22,6 +22,8 @@ TOLERATED_S = 1.0
 """A clock that was set back by less is put right without a word."""
 FORGIVEN_S = 3600.0
 """After a restart, a clock that is behind by no more is waited for: machines without a battery keep it on disk."""
+LEAP_S = 5.0
+"""A clock that goes ahead by more at once was set, by somebody or a time server; the time in between never was."""
 EARLIEST = 1_735_689_600.0
 """2025-01-01: no clock that shows an earlier time can be right."""
 
@@ -93,17 +95,27 @@ class SteadyClock:
         self._shown = source.now()
         self._last_agreed = (self._shown, monotonic())
         self._part = Part("clock")
+        self._leapt_s = 0.0
 
     @property
     def speed(self) -> float:
         """Site seconds per second of the machine."""
         return self._source.speed
 
+    def leapt(self) -> float:
+        """Site seconds that the clock has leapt ahead since this was last asked: nobody could use them."""
+        with self._guard:
+            leapt_s, self._leapt_s = self._leapt_s, 0.0
+            return leapt_s
+
     def now(self) -> float:
         """Site seconds since 1970, never less than before."""
         with self._guard:
             source, tick = self._source.now(), self._monotonic()
             if source >= self._shown:
+                agreed, tick_then = self._last_agreed
+                leap_s = source - max(agreed + self.speed * (tick - tick_then), self._shown)
+                self._leapt_s += leap_s if leap_s > LEAP_S * self.speed else 0.0
                 self._shown, self._last_agreed = source, (source, tick)
             else:
                 agreed, tick_then = self._last_agreed
@@ -117,6 +129,7 @@ class SteadyClock:
             source = self._source.now()
             if source < last and (source < EARLIEST or last - source <= FORGIVEN_S):
                 self._shown, self._last_agreed = last, (last, self._monotonic())
+            self._leapt_s = 0.0
 
     async def sleep(self, seconds: float) -> None:
         """Wait `seconds` of site time; how the source is set meanwhile does not matter."""

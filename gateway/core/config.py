@@ -11,6 +11,9 @@ from pydantic_core import PydanticCustomError
 from drivers.device import Connection, Device, Profile
 from gateway.core import yamlfile
 from gateway.core.almanac import UTC_ALMANAC
+from gateway.core.callback_settings import Callbacks
+from gateway.core.channel import ChannelSettings
+from gateway.core.channel_settings import Channels, read_channels
 from gateway.core.coverage import idle, unwatched
 from gateway.core.detectors import Use, read_uses
 from gateway.core.document import Document
@@ -26,8 +29,11 @@ from gateway.core.plugins import Plugins
 from gateway.core.policy import Policy
 from gateway.core.secrets import Secrets, resolve
 from gateway.core.settings import BUILT_IN_POLICIES, ConfigFile, Dispatch, EngineSettings, Site, Web
+from gateway.core.ticket_checks import check_tickets, idle_classes
+from gateway.core.ticket_settings import TicketSettings
 from gateway.core.topology import check_topology
 from gateway.core.types import Fleet
+from gateway.core.wording import Wording, read_wording
 from rules.rule import Rule
 from rules.vocabulary import Calendar, Vocabulary
 
@@ -45,9 +51,13 @@ class Config:
     rules: Mapping[str, tuple[Rule, ...]]
     models: Mapping[str, Use]
     policies: Mapping[str, Policy]
+    tickets: TicketSettings
+    wording: Wording
     dispatch: Dispatch
+    channels: Mapping[str, ChannelSettings]
     history: HistorySettings
     web: Web
+    callbacks: Callbacks | None
     state_folder: Path
     tick_s: float
 
@@ -105,6 +115,8 @@ class _Parts:
     fleets: tuple[Fleet, ...]
     uses: Mapping[str, Use]
     packs: Packs
+    channels: Channels
+    wording: Wording
 
 
 def _parts(document: Document, file: ConfigFile | None, plugins: Plugins) -> tuple[_Parts, list[Finding]]:
@@ -112,6 +124,8 @@ def _parts(document: Document, file: ConfigFile | None, plugins: Plugins) -> tup
     library = read_profiles([BUILT_IN, *_folders(document)], plugins)
     plant = read_plant(document, library, plugins)
     detectors = read_uses(document, library, plugins)
+    channels = read_channels(document, plugins)
+    wording, letters = _wording(document)
     fleets = _fleets(plant, library)
     packs = read_packs(document, document.path.parent, _texts(document, "rules"))
     calendar = file.site.almanac if file else UTC_ALMANAC
@@ -119,17 +133,21 @@ def _parts(document: Document, file: ConfigFile | None, plugins: Plugins) -> tup
     findings = [
         *plant.findings,
         *check_topology(document),
+        *check_tickets(document),
         *detectors.findings,
+        *channels.findings,
+        *letters,
         *_absent_folders(document),
         *library.findings,
         *packs.findings,
         *check_packs(packs, [*library.names], _policies(document), words, _pace(fleets, file)),
         *idle(packs, [*library.names], words),
         *unwatched(document, packs, fleets),
+        *idle_classes(document, packs),
         *movable(document, plant.connections),
         *crowded(document, line_plans(plant.connections, plant.devices, library.profiles, plugins)),
     ]
-    return _Parts(library, plant, fleets, detectors.uses, packs), findings
+    return _Parts(library, plant, fleets, detectors.uses, packs, channels, wording), findings
 
 
 def _config(path: Path, file: ConfigFile, parts: _Parts, environment: Mapping[str, str]) -> Config:
@@ -143,9 +161,13 @@ def _config(path: Path, file: ConfigFile, parts: _Parts, environment: Mapping[st
         rules={fleet.profile.profile: parts.packs.rules_for(fleet.profile.profile) for fleet in parts.fleets},
         models=parts.uses,
         policies={**BUILT_IN_POLICIES, **file.tickets.policies},
+        tickets=file.tickets,
+        wording=parts.wording,
         dispatch=file.dispatch,
+        channels=parts.channels.channels,
         history=file.history,
         web=file.web,
+        callbacks=file.callbacks,
         state_folder=_state_folder(path, file, environment),
         tick_s=file.engine.tick,
     )
@@ -200,6 +222,11 @@ def _texts(document: Document, section: str) -> list[str]:
     """The section's texts; what is no text has been reported with the section."""
     entries = document.at((section,))
     return [entry for entry in entries if isinstance(entry, str)] if isinstance(entries, list) else []
+
+
+def _wording(document: Document) -> tuple[Wording, list[Finding]]:
+    folder = document.at(("tickets", "texts"))
+    return read_wording(document.path.parent / folder) if isinstance(folder, str) and folder else (Wording(), [])
 
 
 def _policies(document: Document) -> list[str]:

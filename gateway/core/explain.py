@@ -109,7 +109,8 @@ def nearest(word: Any, words: Iterable[str]) -> dict[str, Any]:
 def _finding(error: Any, document: Document, at: KeyPath, model: Any, severity: Severity) -> Finding:
     path: KeyPath = (*at, *error["loc"])
     context = {"key": str(path[-1]) if path else "", **error.get("ctx", {})}
-    if isinstance(error["input"], SecretRef) or type(error["input"]).__name__ == "SecretStr":
+    is_secret = isinstance(error["input"], SecretRef) or type(error["input"]).__name__ == "SecretStr"
+    if is_secret and error["type"] != "extra_forbidden":
         problem = PydanticCustomError("not_a_secret", "{key} is no secret; write it as it is", context)
         return document.finding(problem, path, "value", severity)
     known = _PATTERNS.get(context.get("pattern"), error["type"])

@@ -21,11 +21,13 @@ def config_schema(plugins: Plugins) -> Schema:
     drivers, detectors = plugins.drivers.values(), plugins.detectors
     connections, devices = [d.connection for d in drivers], [d.device for d in drivers]
     settings = [detector.settings for detector in detectors.values()]
-    refs, schema = _referenced([ConfigFile, DetectorUse, *connections, *devices, *settings])
+    channels = [channel.settings for channel in plugins.channels.values()]
+    refs, schema = _referenced([ConfigFile, DetectorUse, *connections, *devices, *settings, *channels])
     top = schema["$defs"].pop(refs[ConfigFile].rpartition("/")[2])
     keys = top["properties"]
     keys["connections"]["additionalProperties"] = _any_of(refs, connections)
     keys["devices"]["items"] = _any_of(refs, devices)
+    keys["channels"]["additionalProperties"] = _any_of(refs, channels)
     keys["models"]["additionalProperties"] = {
         "anyOf": [_use(schema, refs, name, detectors[name].settings) for name in detectors]
     }

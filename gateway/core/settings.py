@@ -1,8 +1,6 @@
 """The sections of config.yaml that belong to the gateway itself; connections, devices and detectors bring their own."""
 
-import ipaddress
 import zoneinfo
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -11,15 +9,14 @@ from pydantic_core import PydanticCustomError
 
 from drivers.device import Name, Seconds, Written
 from gateway.core.almanac import Almanac, CalendarName
+from gateway.core.bind import loopback
+from gateway.core.callback_settings import Callbacks
 from gateway.core.explain import nearest
 from gateway.core.history_settings import HistorySettings, Url
-from gateway.core.policy import Policy
+from gateway.core.norms import BUILT_IN_POLICIES
+from gateway.core.ticket_settings import TicketSettings
 
-BUILT_IN_POLICIES: Mapping[str, Policy] = {
-    "red_strict": Policy.model_validate({"on_site": "3m"}),
-    "yellow_48h": Policy.model_validate({"close": "48h"}),
-}
-"""The time rules that every site has; a site may replace them under tickets: policies:."""
+__all__ = ["BUILT_IN_POLICIES", "ConfigFile", "DetectorUse", "Dispatch", "EngineSettings", "Site", "Web"]
 
 
 def _known_zone(name: str) -> str:
@@ -31,23 +28,6 @@ def _known_zone(name: str) -> str:
             "unknown_timezone", "there is no time zone {value}", {"value": name, **close}
         ) from None
     return name
-
-
-def _loopback(bind: str) -> str:
-    host, colon, port = bind.rpartition(":")
-    if not (colon and port.isdigit() and 0 < int(port) < 65536):
-        raise PydanticCustomError("bad_bind", "an address and a port are needed", {"hint": "127.0.0.1:8787"})
-    if not _is_loopback(host):
-        context = {"host": host or "*", "hint": f"127.0.0.1:{port}"}
-        raise PydanticCustomError("open_bind", "{host} can be reached from other machines, unprotected", context)
-    return bind
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Site(Written):
@@ -70,12 +50,6 @@ class Site(Written):
         return Almanac(self.zone, self.calendar)
 
 
-class Tickets(Written):
-    """What becomes of tickets; `policies` are time rules by name, beside the built-in ones."""
-
-    policies: dict[Name, Policy] = Field(default_factory=dict)
-
-
 class Dispatch(Written):
     """The property company's ticket API."""
 
@@ -88,7 +62,7 @@ class Dispatch(Written):
 class Web(Written):
     """The local pages: health, metrics, tickets. Bound to this machine only."""
 
-    bind: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1:8787"
+    bind: Annotated[str, AfterValidator(loopback)] = "127.0.0.1:8787"
 
     @property
     def host(self) -> str:
@@ -115,7 +89,7 @@ class DetectorUse(Written):
 
 
 class ConfigFile(Written):
-    """config.yaml as a whole. What is under connections, devices and models depends on drivers and detectors."""
+    """config.yaml as a whole. What is under connections, devices, models and channels depends on plugins."""
 
     site: Site
     connections: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)]
@@ -124,8 +98,10 @@ class ConfigFile(Written):
     profiles: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     models: dict[Name, dict[str, Any]] = Field(default_factory=dict)
-    tickets: Tickets = Tickets()
+    tickets: TicketSettings = TicketSettings()
+    channels: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     history: HistorySettings = HistorySettings()
     web: Web = Web()
+    callbacks: Callbacks | None = None
     engine: EngineSettings = EngineSettings()
     state: str = "var"

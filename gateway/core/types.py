@@ -54,6 +54,14 @@ class Level(StrEnum):
     RED = "red"
 
 
+class PublicState(StrEnum):
+    """How a ticket stands for residents: 已受理, 处理中, 已完成."""
+
+    RECEIVED = "received"
+    UNDER_WAY = "under_way"
+    DONE = "done"
+
+
 class Status(StrEnum):
     """The life of a ticket, in its order. People move it on; the gateway verifies their work by the readings."""
 
@@ -65,6 +73,14 @@ class Status(StrEnum):
     RESOLVED = "resolved"
     VERIFIED = "verified"
     CLOSED = "closed"
+
+    @property
+    def public(self) -> PublicState:
+        """The one of three that residents are shown."""
+        reached = list(Status).index(self)
+        if reached < list(Status).index(Status.ON_SITE):
+            return PublicState.RECEIVED
+        return PublicState.UNDER_WAY if reached < list(Status).index(Status.RESOLVED) else PublicState.DONE
 
 
 class Verdict(StrEnum):
@@ -127,6 +143,7 @@ class Ticket:
     told_active: bool = True  # whether the last of them said that the problem is there
     basis: str = ""  # the standard or the reason that the limit comes from
     guide: str = ""  # how to work on it safely
+    latched: bool = False  # the rule says that only a person closes it
     nodes: Mapping[str, float] = field(default_factory=dict)  # site times: accepted, departed, arrived, progress, ...
     handler: str = ""  # who works on it
     expected_at: float | None = None  # when the handler expects to be done
@@ -142,6 +159,9 @@ class Ticket:
     parent: str = ""  # the ticket whose cause this one shares; nobody is told of this one
     cause: str = ""  # of a parent: the feeder or the connection that its members share
     members: tuple[Member, ...] = ()
+    members_told: int = 0  # how many of them the last message named
+    lines: int = 0  # how many lines its ledger has
+    came: tuple[float, ...] = ()  # the last few times at which the problem came
     evidence_refs: tuple[str, ...] = ()  # photographs and reports that people handed in, by reference
 
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from gateway.core.settings import BUILT_IN_POLICIES, Site, Web
+from gateway.core.settings import Site, Web
 
 
 def _site(timezone: str) -> Site:
@@ -32,8 +32,3 @@ def test_an_open_bind_is_refused(bind: str) -> None:
 def test_a_bind_needs_a_port(bind: str) -> None:
     with pytest.raises(ValidationError, match="port"):
         Web(bind=bind)
-
-
-def test_the_built_in_policies_are_the_published_norms() -> None:
-    assert BUILT_IN_POLICIES["red_strict"].due(0.0) == {"on_site": 180.0}
-    assert BUILT_IN_POLICIES["yellow_48h"].due(0.0) == {"close": 172800.0}

@@ -74,6 +74,7 @@ def test_a_systemd_that_does_not_read_is_not_waited_for(listening: socket.socket
         ("30000000", "1", []),
         (None, str(os.getpid()), []),
     ],
+    ids=["for us", "for whoever is there", "for another process", "without a period"],
 )
 def test_the_watchdog_is_patted_only_if_it_watches_us(
     usec: str | None, pid: str | None, said: list[bytes], listening: socket.socket, monkeypatch: pytest.MonkeyPatch
