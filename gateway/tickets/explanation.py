@@ -36,6 +36,13 @@ class Voice:
         known = self.profiles.get(profile)
         return {point.name: point for point in known.points} if known else {}
 
+    def wall(self, time: float, now: float) -> str:
+        """A moment on the clock of the site; its date too, if that is not today's."""
+        if not math.isfinite(time):
+            return "–"
+        at, today = (datetime.fromtimestamp(each, self.zone) for each in (time, now))
+        return f"{at:%H:%M}" if at.date() == today.date() else f"{at:%Y-%m-%d %H:%M}"
+
 
 def explained(why: Explanation, profile: str, now: float, voice: Voice) -> dict[str, Any]:
     """An explanation as it stands in a ticket's evidence: for people in `text`, for programs in the rest."""

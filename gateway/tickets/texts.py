@@ -5,27 +5,53 @@ from datetime import UTC, datetime
 
 from drivers.device import Device
 from gateway.core.messages import Language
-from gateway.core.types import Level
+from gateway.core.types import Level, Ticket
+from gateway.core.wording import LetterName
+from gateway.tickets.explanation import Voice
+from gateway.tickets.letters import Letters
+from gateway.tickets.names import level
+from gateway.tickets.notices import headline, last_moment, notice
 from rules.rule import Rule, Texts
 from rules.texts import render
 
-_LEVEL = {
-    "zh": {Level.RED: "红色预警", Level.YELLOW: "黄色预警"},
-    "en": {Level.RED: "Red alert", Level.YELLOW: "Yellow alert"},
-}
+__all__ = ["advice", "basis", "guide", "headline", "letter", "level", "notice", "stamp", "title"]
 
 
-def title(rule: Rule, device: Device, level: Level, values: Mapping[str, float], language: Language) -> str:
+def title(rule: Rule, device: Device, of: Level, values: Mapping[str, float], language: Language) -> str:
     """The rule's own title with its values filled in; without one, the level, the device and the rule's id."""
     template = _text(rule.title, language)
     if not template:
-        return f"{_LEVEL[language][level]} {device.name or device.id} {rule.id}"
+        return f"{level(of, language)} {device.name or device.id} {rule.id}"
     return render(template, {**device.ratings, **values, "device": device.name or device.id})
 
 
 def advice(rule: Rule, language: Language) -> str:
     """What the rule's author tells the person who goes there."""
     return _text(rule.advice, language)
+
+
+def basis(rule: Rule, language: Language) -> str:
+    """The standard or the reason that the limit comes from."""
+    return _text(rule.basis, language)
+
+
+def guide(rule: Rule, language: Language) -> str:
+    """How to work on it: tools, steps, safety; or where that is written."""
+    return _text(rule.guide, language).strip()
+
+
+def letter(
+    name: LetterName,
+    ticket: Ticket,
+    voice: Voice,
+    site: str,
+    now: float | None = None,
+    letters: Letters | None = None,
+    **more: str,
+) -> str:
+    """A letter as the site speaks; without `now` as at the last moment that the ticket knows of."""
+    at = last_moment(ticket) if now is None else now
+    return (letters or Letters()).letter(name, ticket, site, voice.language, at, voice.zone, **more)
 
 
 def stamp(time: float) -> str:

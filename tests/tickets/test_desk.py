@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,12 +13,14 @@ import pytest
 from drivers.device import Device, Point, Profile
 from gateway.core.policy import Policy
 from gateway.core.settings import BUILT_IN_POLICIES
-from gateway.core.types import Level, Status, Ticket
+from gateway.core.types import Level, Status, Ticket, Verdict
 from gateway.tickets.desk import Decision, Desk, Reason
+from gateway.tickets.terms import Terms
 from models.detector import Contribution, Explanation
 from rules.rule import LevelName, Rule, Transition
 
 T0 = 1_773_532_865.0
+DAY_S = 86400.0
 PUMP = Device.model_validate(
     {"id": "P-1", "profile": "pump", "on": "x", "location": {"room": "泵房"}, "ratings": {"rated_power": 7.5}}
 )
@@ -41,8 +44,8 @@ POLICIES = {**BUILT_IN_POLICIES, "own": Policy.model_validate({"acknowledge": "1
 Step = tuple[str, str, LevelName]
 
 
-def new_desk(**other: Any) -> Desk:
-    return Desk("lakeside", "en", RULES, POLICIES, **other)
+def new_desk(tickets: Iterable[Ticket] = (), **other: Any) -> Desk:
+    return Desk(Terms("lakeside", "en", POLICIES, **other), RULES, tickets)
 
 
 def fired(
@@ -59,6 +62,10 @@ def ticket_of(decision: Decision | None) -> Ticket:
     assert decision is not None
     assert decision.ticket is not None
     return decision.ticket
+
+
+def events(decision: Decision) -> list[str]:
+    return [message.event for message in decision.messages]
 
 
 FIRE, RED, WORSE, CLEAR = ("fired", "yellow"), ("fired", "red"), ("escalated", "red"), ("cleared", "yellow")
@@ -98,7 +105,7 @@ def test_every_transition_has_its_reason(
 def test_red_first_is_red_from_the_start() -> None:
     ticket = ticket_of(fired(new_desk(), "dry", level="red"))
     assert (ticket.level, ticket.policy) == (Level.RED, "red_strict")
-    assert ticket.due == {"on_site": T0 + 1.0 + 180.0}
+    assert ticket.due == {"acknowledge": T0 + 1.0 + 60.0, "on_site": T0 + 1.0 + 180.0}
 
 
 def test_yellow_becomes_red_in_place() -> None:
@@ -167,21 +174,38 @@ def test_only_a_person_closes_whether_latched_or_not() -> None:
         assert desk.open_tickets == ()
 
 
-def test_after_a_person_closed_it_the_same_problem_is_a_new_ticket() -> None:
+def test_after_the_watch_the_same_problem_is_a_new_ticket() -> None:
     desk = new_desk()
     first = ticket_of(fired(desk, "dry"))
+    cleared(desk, "dry", T0 + 4.0)
     desk.close(first.id, "li", T0 + 5.0)
-    assert cleared(desk, "dry", T0 + 6.0).reason is Reason.NO_TICKET
-    second = ticket_of(fired(desk, "dry", T0 + 7.0))
+    (verified,) = desk.tick(T0 + 5.0 + DAY_S)
+    assert (verified.reason, events(verified)) == (Reason.VERIFIED, ["verified"])
+    second = ticket_of(fired(desk, "dry", T0 + 7.0 + DAY_S))
     assert second.id != first.id
     assert (second.occurrences, second.messages) == (1, 1)
 
 
-def test_what_gets_worse_after_it_was_closed_is_a_new_ticket() -> None:
+@pytest.mark.parametrize("verdict", [Verdict.NORMAL, Verdict.FALSE])
+def test_what_was_normal_or_false_is_not_watched(verdict: Verdict) -> None:
     desk = new_desk()
     first = ticket_of(fired(desk, "dry"))
+    desk.close(first.id, "li", T0 + 5.0, verdict)
+    assert cleared(desk, "dry", T0 + 6.0).messages == ()
+    assert ticket_of(fired(desk, "dry", T0 + 7.0)).id != first.id
+
+
+def test_what_comes_back_within_a_day_is_the_same_ticket_one_step_higher() -> None:
+    desk = new_desk()
+    first = ticket_of(fired(desk, "dry"))
+    cleared(desk, "dry", T0 + 4.0)
     desk.close(first.id, "li", T0 + 5.0)
-    assert fired(desk, "dry", T0 + 6.0, "red", "escalated").reason is Reason.NEW_PROBLEM
+    decision = fired(desk, "dry", T0 + 3600.0, "red")
+    ticket = ticket_of(decision)
+    assert (decision.reason, events(decision)) == (Reason.BACK, ["reopened"])
+    assert (ticket.id, ticket.level, ticket.status) == (first.id, Level.RED, Status.OPEN)
+    assert (ticket.step, ticket.reopened, ticket.occurrences, ticket.closed_at) == (1, 1, 2, None)
+    assert decision.messages[0].body["to"] == "department_head"
 
 
 def test_who_acknowledges_twice_is_told_once() -> None:
@@ -192,7 +216,7 @@ def test_who_acknowledges_twice_is_told_once() -> None:
     assert first is not None
     assert second is not None
     assert first.messages[0].body["by"] == "li"
-    assert (second.reason, second.messages, second.ticket) == (Reason.ACKNOWLEDGED, (), first.ticket)
+    assert (second.reason, second.messages, second.ticket) == (Reason.NOTHING_NEW, (), first.ticket)
 
 
 @pytest.mark.parametrize("act", ["acknowledge", "close"])
@@ -234,7 +258,7 @@ def test_what_made_a_score_worse_is_told_too() -> None:
 def test_a_ticket_calls_points_as_the_profile_does_and_shows_the_clock_on_the_wall() -> None:
     point = Point(name="a", unit="mm/s", title={"en": "vibration"})
     profile = Profile(profile=PUMP.profile, driver="modbus", points=(point,))
-    desk = new_desk(profiles=[profile], zone=ZoneInfo("Asia/Shanghai"))
+    desk = new_desk(profiles={"pump": profile}, zone=ZoneInfo("Asia/Shanghai"))
     why = Explanation(0.99, T0 - 60.0, (Contribution("a", 1.0, 9.0, 1.0, 0.5, 1.5),))
     scored = Transition(T0, "hot", 0, "fired", "yellow", T0, {"score.usual": 0.99})
     text = ticket_of(desk.receive(PUMP, scored, T0 + 9.0, {"usual": why})).evidence["scores"]["usual"]["text"]
@@ -243,7 +267,7 @@ def test_a_ticket_calls_points_as_the_profile_does_and_shows_the_clock_on_the_wa
 
 def test_a_policy_that_is_missing_is_found_before_anything_fires() -> None:
     with pytest.raises(ValueError, match="no such policy: own"):
-        Desk("lakeside", "en", RULES, BUILT_IN_POLICIES)
+        Desk(Terms("lakeside", "en", BUILT_IN_POLICIES), RULES)
 
 
 def test_what_was_told_as_worse_is_told_when_it_is_gone_however_often_it_came() -> None:
@@ -259,8 +283,8 @@ def test_what_was_told_as_worse_is_told_when_it_is_gone_however_often_it_came() 
 def test_a_restart_forgets_nothing() -> None:
     desk = new_desk()
     fired(desk, "dry")
-    again = new_desk(open_tickets=desk.open_tickets)
-    assert again.follow(RULES, POLICIES, {("dry", "P-1")}, T0) == []
+    again = new_desk(tickets=desk.open_tickets)
+    assert again.follow(again.terms, RULES, {("dry", "P-1")}, T0) == []
     assert again.open_tickets == desk.open_tickets
     assert fired(again, "low", T0 + 1.0).reason is Reason.JOINED
     assert cleared(again, "dry", T0 + 2.0).reason is Reason.STILL_FIRING

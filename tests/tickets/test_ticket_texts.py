@@ -57,6 +57,13 @@ def test_advice_in_any_language_is_better_than_none(advice: dict[str, str], lang
     assert texts.advice(make_rule(advice=advice), language) == said
 
 
+def test_basis_and_guide_in_the_language_of_the_site() -> None:
+    rule = make_rule(basis="GB 1", guide={"zh": "工具：手电\n", "en": "Tools: torch\n"})
+    assert [texts.basis(rule, "zh"), texts.basis(rule, "en")] == ["GB 1", "GB 1"]
+    assert [texts.guide(rule, "zh"), texts.guide(rule, "en")] == ["工具：手电", "Tools: torch"]
+    assert texts.guide(make_rule(), "en") == ""
+
+
 @pytest.mark.parametrize(
     ("time", "said"),
     [(0.0, "19700101T000000.000Z"), (1_773_532_865.9999, "20260315T000105.999Z"), (0.0005, "19700101T000000.000Z")],

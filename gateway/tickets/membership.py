@@ -1,0 +1,35 @@
+"""What a ticket is to others of the same cause: a candidate, a member, or nothing like them. Pure."""
+
+from gateway.core.types import Member, Ticket
+from gateway.tickets.causes import Candidate, Cause
+
+
+def is_like(ticket: Ticket, parent: Ticket) -> bool:
+    """Whether a late one belongs to the others: a worn bearing under a feeder that is out is a problem of its own."""
+    kinds = {parent.kind, *(each.kind for each in parent.members)}
+    return ticket.kind in kinds or ticket.kind.startswith("device.")
+
+
+def noted_at(ticket: Ticket) -> float:
+    """When it was told, or else found."""
+    return ticket.nodes.get("created", ticket.detected_at)
+
+
+def told_at(parent: Ticket) -> float:
+    """When its members were told last; right after it was raised most are still to come."""
+    return max(parent.nodes.get("members", 0.0), parent.nodes.get("created", 0.0))
+
+
+def candidate_of(ticket: Ticket) -> Candidate:
+    """What the search for causes needs to know of a ticket."""
+    return Candidate(ticket.id, ticket.device, ticket.kind, ticket.level, ticket.detected_at)
+
+
+def member_of(ticket: Ticket) -> Member:
+    """Its line in the list of its parent."""
+    return Member(ticket.id, ticket.device, ticket.kind, ticket.level, ticket.fired_at, ticket.cleared_at)
+
+
+def kind_of(cause: Cause) -> str:
+    """Of a ticket about the cause itself."""
+    return f"common.{cause.kind}"
