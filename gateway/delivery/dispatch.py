@@ -1,6 +1,6 @@
-"""Delivers the outbox to the dispatch API: several tickets at once, each ticket in order, red first, for ever.
+"""Delivers the outbox to a receiver: several tickets at once, each ticket in order, red first, for ever.
 
-What is due is the store's to say, what an answer means is `answers`'; here is only the loop. It runs on the wall clock
+What is due is the store's to say, how one attempt goes is `errand`'s; here is only the loop. It runs on the wall clock
 even where the site's clock is scaled: the network does not run faster for a demo.
 """
 
@@ -9,23 +9,24 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from drivers.device import Clock
 from gateway.core.types import Level
-from gateway.delivery.answers import Answer, Park, Reason, Retry, Sent, Verdict, found, judge
+from gateway.delivery import errand
 from gateway.delivery.line import Line, LineHealth
-from gateway.delivery.mapping import SiteFacts, Unmappable, lookup_path, wire
 from gateway.delivery.outbox import LONGEST_PAUSE_S
+from gateway.delivery.receiver import Outcome, Reason, Receiver, Result
 from gateway.delivery.records import Outgoing
 from gateway.delivery.statefile import StorageFailed
-from gateway.delivery.transport import NoAnswer, Transport
 
 log = logging.getLogger(__name__)
 
 _IDLE_S = 60.0
-_OUTCOME: Mapping[type[Verdict], str] = {Sent: "sent", Retry: "retried", Park: "parked"}
+_UNANSWERED = Result(Outcome.UNKNOWN, Reason.TIMED_OUT, detail="no answer in time")
 
 
 class Outbox(Protocol):
@@ -33,25 +34,24 @@ class Outbox(Protocol):
 
     async def due(self, now: float, limit: int) -> list[Outgoing]: ...  # noqa: D102 - see Store
     async def next_at(self, now: float) -> float | None: ...  # noqa: D102
-    async def sent(self, key: str, now: float, answer: str) -> None: ...  # noqa: D102
-    async def retry(self, key: str, now: float, next_at: float, answer: str) -> None: ...  # noqa: D102
+    async def trying(self, key: str, now: float) -> None: ...  # noqa: D102
+    async def sent(self, key: str, now: float, answer: str, work_order: str = "") -> None: ...  # noqa: D102
+    async def retry(  # noqa: D102
+        self, key: str, now: float, next_at: float, answer: str, tried_at: float | None = None, work_order: str = ""
+    ) -> None: ...
     async def park(self, key: str, answer: str) -> None: ...  # noqa: D102
     async def hurry(self) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How many at once, and how patient.
-
-    `key_window_s` is how long the receiver surely remembers an idempotency key; a message whose first try is older is
-    looked up before it is sent again.
-    """
+    """How many at once, and how patient; `deadline_s` is for one attempt with all its requests."""
 
     workers: int = 4
     first_pause_s: float = 1.0
     longest_pause_s: float = 300.0
     longest_red_pause_s: float = 15.0
-    key_window_s: float = 24 * 3600.0
+    deadline_s: float = 10.0
 
     def pause_s(self, attempts: int, at_least_s: float, chance: float, level: Level = Level.YELLOW) -> float:
         """Exponential with full jitter, `chance` in [0, 1), but never shorter than the receiver asked for.
@@ -64,28 +64,40 @@ class Pace:
         return min(at_least_s + chance * (longest - at_least_s), LONGEST_PAUSE_S)
 
 
+@dataclass(slots=True)
+class Attempt:
+    """One try of a message: since when one may have arrived, and what came of it."""
+
+    outgoing: Outgoing
+    tried_at: float | None
+    result: Result = _UNANSWERED
+
+    @property
+    def surely_failed(self) -> bool:
+        """Whether this try certainly did not arrive; then what was known before it still holds."""
+        return self.result.outcome in {Outcome.RETRY, Outcome.AUTH}
+
+
 class Dispatch:
     """The one sender of a gateway. `run` until cancelled; `wake` after each commit that wrote messages."""
 
     def __init__(
         self,
         outbox: Outbox,
-        transport: Transport,
-        site: SiteFacts,
+        receiver: Receiver,
         clock: Clock,
         pace: Pace | None = None,
         chance: random.Random | None = None,
     ) -> None:
         self._outbox = outbox
-        self._transport = transport
-        self._site = site
+        self._receiver = receiver
         self._clock = clock
         self._pace = pace or Pace()
         self._chance = chance or random.Random()
         self._line = Line(rest_s=self._pace.first_pause_s)
         self._counts: Counter[str] = Counter()
         self._busy: set[str] = set()  # tickets of which a message is on its way
-        self._unsaved: dict[str, Verdict] = {}  # verdicts that the store could not take, so that none is sought twice
+        self._unsaved: dict[str, Attempt] = {}  # what the store could not take yet, so that none is made twice
         self._storage_failed = False
         self._turn = asyncio.Lock()
         self._news = asyncio.Event()
@@ -152,49 +164,55 @@ class Dispatch:
 
     async def _deliver(self, outgoing: Outgoing) -> None:
         key = outgoing.message.key
-        verdict = self._unsaved.get(key)
-        if verdict is None:
-            verdict = self._unsaved[key] = await self._attempt(outgoing)
-            self._count(outgoing, verdict)
+        attempt = self._unsaved.get(key)
+        if attempt is None:
+            attempt = self._unsaved[key] = await self._attempted(outgoing)
+            self._count(attempt)
         now = self._clock.now()
-        await self._settle(outgoing, verdict, now)
+        await self._settle(attempt, now)
         del self._unsaved[key]
-        if self._line.judged(verdict, now):
+        if self._line.judged(attempt.result, now):
             await self._outbox.hurry()
 
-    async def _settle(self, outgoing: Outgoing, verdict: Verdict, now: float) -> None:
-        key = outgoing.message.key
-        match verdict:
-            case Sent(reason, work_order):
-                await self._outbox.sent(key, now, f"{reason} {work_order}")
-            case Retry(reason, detail, at_least_s):
-                pause_s = self._pace.pause_s(
-                    outgoing.attempts, at_least_s, self._chance.random(), Level(outgoing.message.level)
-                )
-                await self._outbox.retry(key, now, now + pause_s, f"{reason}: {detail}")
-            case Park(reason, detail):
-                await self._outbox.park(key, f"{reason}: {detail}")
+    async def _attempted(self, outgoing: Outgoing) -> Attempt:
+        attempt = Attempt(outgoing, outgoing.tried_at)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pace.deadline_s):
+                now = self._clock.now()
+                attempt.result = await errand.run(self._receiver, outgoing, now, partial(self._trying, attempt))
+        return attempt
 
-    def _count(self, outgoing: Outgoing, verdict: Verdict) -> None:
-        self._counts["attempts"] += 1
-        self._counts[_OUTCOME[type(verdict)]] += 1
-        self._counts[f"reason:{verdict.reason}"] += 1
-        if isinstance(verdict, Park):
-            log.warning("message=%s parked reason=%s answer=%r", outgoing.message.key, verdict.reason, verdict.detail)
-
-    async def _attempt(self, outgoing: Outgoing) -> Verdict:
-        message = outgoing.message
+    async def _trying(self, attempt: Attempt) -> None:
+        """Know after a kill that the message may have arrived, before it can have."""
+        if attempt.tried_at is not None:
+            return
+        attempt.tried_at = self._clock.now()
         try:
-            if self._may_be_forgotten(outgoing) and found(await self._transport.find(lookup_path(message)), message):
-                return Sent(Reason.KNOWN)
-            answer: Answer = await self._transport.send(wire(message, self._site), message.key)
-        except Unmappable as error:
-            return Park(Reason.UNMAPPABLE, str(error))
-        except NoAnswer as error:
-            return Retry(error.reason, str(error))
-        return judge(answer.status, answer.headers, answer.body, message)
+            await self._outbox.trying(attempt.outgoing.message.key, attempt.tried_at)
+        except StorageFailed:
+            if not self._receiver.remembers_s:
+                raise
+            self._counts["storage_failed"] += 1  # it goes out all the same: the key is guard enough
 
-    def _may_be_forgotten(self, outgoing: Outgoing) -> bool:
-        """Receivers forget idempotency keys; then posting again would make a second work order."""
-        tried_at = outgoing.first_at
-        return tried_at is not None and self._clock.now() - tried_at > self._pace.key_window_s
+    async def _settle(self, attempt: Attempt, now: float) -> None:
+        outgoing, result = attempt.outgoing, attempt.result
+        key, level = outgoing.message.key, Level(outgoing.message.level)
+        answer = f"{result.reason}: {result.detail}" if result.detail else f"{result.reason} {result.id}".rstrip()
+        if result.delivered:
+            await self._outbox.sent(key, now, answer, result.id)
+        elif result.outcome is Outcome.PERMANENT:
+            await self._outbox.park(key, answer)
+        else:
+            pause_s = self._pace.pause_s(outgoing.attempts, result.at_least_s, self._chance.random(), level)
+            tried_at = outgoing.tried_at if attempt.surely_failed else attempt.tried_at
+            await self._outbox.retry(key, now, now + pause_s, answer, tried_at, result.id)
+
+    def _count(self, attempt: Attempt) -> None:
+        result = attempt.result
+        parked = result.outcome is Outcome.PERMANENT
+        self._counts["attempts"] += 1
+        self._counts["sent" if result.delivered else "parked" if parked else "retried"] += 1
+        self._counts[f"reason:{result.reason}"] += 1
+        if parked:
+            key = attempt.outgoing.message.key
+            log.warning("message=%s parked reason=%s answer=%r", key, result.reason, result.detail)

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gateway.delivery.answers import Reason, Retry, Verdict
+from gateway.delivery.receiver import Outcome, Reason, Result
 
 log = logging.getLogger(__name__)
 
@@ -47,16 +47,16 @@ class Line:
         """A try begins."""
         self._tried_at = now
 
-    def judged(self, verdict: Verdict, now: float) -> bool:
+    def judged(self, result: Result, now: float) -> bool:
         """A try ended; True if an outage ended with it, so that all that waits should go now."""
-        if not isinstance(verdict, Retry):
+        if result.delivered or result.outcome is Outcome.PERMANENT:
             self._failures = 0
             before = self._becomes("up", "", now)
             return before.state in {"down", "refused"} and now - before.since >= _OUTAGE_S
         self._failures += 1
-        if verdict.reason in _AT_ONCE or self._failures >= _FAILURES_UNTIL_DOWN:
-            state: State = "refused" if verdict.reason in _NEEDS_A_PERSON else "down"
-            self._becomes(state, f"{verdict.reason}: {verdict.detail}", now)
+        if result.reason in _AT_ONCE or self._failures >= _FAILURES_UNTIL_DOWN:
+            state: State = "refused" if result.reason in _NEEDS_A_PERSON else "down"
+            self._becomes(state, f"{result.reason}: {result.detail}", now)
         return False
 
     def _becomes(self, state: State, reason: str, now: float) -> LineHealth:

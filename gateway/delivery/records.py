@@ -35,8 +35,10 @@ class Outgoing:
     first_at: float | None
     last_answer: str
     tried_at: float | None = None
-    """When the last try began, known even if the process was killed during it."""
+    """When the first try began that may have arrived, known even if the process was killed during it."""
     sent_at: float | None = None
+    work_order: str = ""
+    """The receiver's own number for the ticket, once it has told one."""
 
 
 @dataclass(frozen=True, slots=True)

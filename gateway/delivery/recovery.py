@@ -6,45 +6,53 @@ the rebuilt file gets the name `.salvaged` only when it is complete, and the nex
 
 import logging
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from gateway.delivery.rows import OUTBOX, TABLES, DamagedRow, Table
+from gateway.delivery import ballast
+from gateway.delivery.rows import TABLES, DamagedRow, Table
+from gateway.delivery.salvage import UNREADABLE, beside, build, good_rows, parts, select
 from gateway.delivery.statefile import (
     PAGE_BYTES,
     DamagedFile,
-    StorageFailed,
+    StorageFull,
     check,
     connect,
+    failure,
     migrate,
     sync_folder,
 )
 
 log = logging.getLogger(__name__)
 
-_MISSES_UNTIL_END = 500
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
-_UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # the latter from an error text that quotes the damage
 
 
 def open_state(path: Path) -> tuple[sqlite3.Connection, list[str]]:
     """Open or create the state file; returns it with what was found damaged, for people. Raises StorageFailed."""
     try:
+        return _open_state(path)
+    except StorageFull:
+        if not ballast.let_go(path.parent):
+            raise
+        return _open_state(path)
+
+
+def _open_state(path: Path) -> tuple[sqlite3.Connection, list[str]]:
+    try:
         damaged = _finish_swap(path) + _create(path)
         try:
             db, bad_rows = _open(path)
-        except (DamagedFile, *_UNREADABLE) as error:
+        except (DamagedFile, *UNREADABLE) as error:
             if not _is_damage(path, error):
                 raise
             damaged += _salvage(path, str(error))
             db, bad_rows = _open(path)
         return db, damaged + bad_rows
     except (sqlite3.Error, OSError) as error:
-        raise StorageFailed(f"cannot open {path}: {error}") from error
+        raise failure(f"cannot open {path}: ", error) from error
 
 
 def set_aside(db: sqlite3.Connection, table: Table, rowid: int, row: tuple[Any, ...], reason: str) -> str:
@@ -89,7 +97,7 @@ def _set_rows_aside(db: sqlite3.Connection) -> list[str]:
 
 
 def _bad_rows(db: sqlite3.Connection, table: Table) -> Iterator[tuple[int, tuple[Any, ...], str]]:
-    for rowid, *row in db.execute(_select(table)):
+    for rowid, *row in db.execute(select(table)):
         try:
             table.verify(row)
         except DamagedRow as reason:
@@ -100,11 +108,11 @@ def _create(path: Path) -> list[str]:
     """Make a new file under its name in one step, so that one without a full page can only be a damaged one."""
     if path.exists():
         return []
-    stray = [part for part in _parts(path) if part.exists()]
+    stray = [part for part in parts(path) if part.exists()]
     if stray:
         _move_aside(path)
-    _build(_beside(path, "new"), [])
-    _beside(path, "new").replace(path)
+    build(beside(path, "new"), [])
+    beside(path, "new").replace(path)
     sync_folder(path.parent)
     return ["the state file was gone, its log was left"] if stray else []
 
@@ -112,17 +120,16 @@ def _create(path: Path) -> list[str]:
 def _salvage(path: Path, reason: str) -> list[str]:
     log.error("file=%s damaged=%r salvaging", path.name, reason)
     rows: dict[str, tuple[Table, tuple[Any, ...]]] = {}
-    for table in TABLES:
-        for row in _good_rows(path, table):
-            rows.setdefault(table.label(row), (table, row))
-    _build(_beside(path, "new"), list(rows.values()))
-    _beside(path, "new").replace(_beside(path, "salvaged"))
+    for table, row in good_rows(path):
+        rows.setdefault(table.label(row), (table, row))
+    build(beside(path, "new"), list(rows.values()))
+    beside(path, "new").replace(beside(path, "salvaged"))
     sync_folder(path.parent)
     return [f"{note} ({reason}; {len(rows)} rows kept)" for note in _finish_swap(path)]
 
 
 def _finish_swap(path: Path) -> list[str]:
-    salvaged = _beside(path, "salvaged")
+    salvaged = beside(path, "salvaged")
     if not salvaged.exists():
         return []
     kept = _move_aside(path)  # the log before the file: an old log must never meet a new file
@@ -133,103 +140,11 @@ def _finish_swap(path: Path) -> list[str]:
 
 def _move_aside(path: Path) -> str:
     number = 1
-    while _beside(path, f"corrupt-{number}").exists():
+    while beside(path, f"corrupt-{number}").exists():
         number += 1
-    kept = _beside(path, f"corrupt-{number}")
+    kept = beside(path, f"corrupt-{number}")
     for suffix in ("-shm", "-wal", ""):
         part = path.with_name(path.name + suffix)
         if part.exists():
             part.replace(kept.with_name(kept.name + suffix))
     return kept.name
-
-
-def _build(path: Path, rows: list[tuple[Table, tuple[Any, ...]]]) -> None:
-    for part in (path, path.with_name(path.name + "-journal")):
-        part.unlink(missing_ok=True)
-    with closing(connect(path)) as db:
-        migrate(db)
-        db.execute("BEGIN IMMEDIATE")
-        for table, row in rows:
-            marks = ", ".join("?" * len(row))
-            db.execute(f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})", row)  # noqa: S608
-        db.execute("COMMIT")
-
-
-def _good_rows(path: Path, table: Table) -> Iterator[tuple[Any, ...]]:
-    """Rows with a good seal, some twice: from the file as it is, then from the file under a fresh first page."""
-    for fresh_first_page in (False, True):
-        copy = _copy(path, fresh_first_page=fresh_first_page)
-        with closing(connect(copy)) as db:
-            for row in _readable(db, table):
-                with suppress(DamagedRow, TypeError, IndexError):
-                    table.verify(row)
-                    yield _with_known_state(table, row)
-        for part in (copy, *_parts(copy)):
-            part.unlink(missing_ok=True)
-
-
-def _with_known_state(table: Table, row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Free columns carry no seal: where they cannot be what was written, the message is simply due."""
-    if table is not OUTBOX:
-        return row
-    width = len(OUTBOX.sealed) + 1
-    state, attempts, next_at, first_at, answer, *others = row[width:]
-    known = state in {"pending", "sent", "parked"} and isinstance(attempts, int) and isinstance(next_at, float)
-    return row if known and isinstance(answer, str) else (*row[:width], "pending", 0, 0.0, first_at, "", *others)
-
-
-def _readable(db: sqlite3.Connection, table: Table) -> Iterator[tuple[Any, ...]]:
-    """Every row that can be reached: from the front, from the back, then one by one through what lies between."""
-    first, last = 0, 1 << 62
-    for order in ("ASC", "DESC"):
-        try:
-            for rowid, *row in db.execute(f"{_select(table)} ORDER BY rowid {order}"):
-                yield tuple(row)
-                first, last = (rowid, last) if order == "ASC" else (first, rowid)
-        except _UNREADABLE:
-            continue
-        return
-    misses = 0
-    while (first := first + 1) < last and misses < _MISSES_UNTIL_END:
-        misses += 1
-        with suppress(*_UNREADABLE):
-            for _, *row in db.execute(f"{_select(table)} WHERE rowid = ?", (first,)):
-                yield tuple(row)
-                misses = 0
-
-
-def _copy(path: Path, *, fresh_first_page: bool) -> Path:
-    """Copy the file and its log; the first page (header and list of tables) can be replaced by a new one."""
-    copy = _beside(path, "reading")
-    shutil.copyfile(path, copy)
-    log_file = path.with_name(path.name + "-wal")
-    if log_file.exists():
-        shutil.copyfile(log_file, copy.with_name(copy.name + "-wal"))
-    if fresh_first_page:
-        _build(_beside(path, "new"), [])
-        _graft(copy, _beside(path, "new").read_bytes())
-    return copy
-
-
-def _graft(copy: Path, blank: bytes) -> None:
-    """Give `copy` the first page of an empty file, and the further pages that it has lost."""
-    size = max(copy.stat().st_size, len(blank))
-    page = bytearray(blank[:PAGE_BYTES])
-    page[18:20] = b"\2\2"  # it has a write-ahead log
-    page[28:32] = (size // PAGE_BYTES).to_bytes(4, "big")
-    with copy.open("r+b") as file:
-        file.write(page)
-        file.seek(0, os.SEEK_END)
-        file.write(blank[file.tell() :])
-
-
-def _select(table: Table) -> str:
-    return f"SELECT rowid, {', '.join(table.columns)} FROM {table.name} NOT INDEXED"  # noqa: S608 - our own names
-
-
-def _beside(path: Path, name: str) -> Path:
-    return path.with_name(f"{path.name}.{name}")
-
-
-def _parts(path: Path) -> tuple[Path, Path]:
-    return path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")

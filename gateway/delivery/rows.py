@@ -182,7 +182,18 @@ OUTBOX = Table(
     "outbox",
     ("key",),
     ("key", "ticket", "number", "level", "created_at", "body"),
-    ("state", "attempts", "next_at", "first_at", "last_answer", "device", "stored_at", "tried_at", "sent_at"),
+    (
+        "state",
+        "attempts",
+        "next_at",
+        "first_at",
+        "last_answer",
+        "device",
+        "stored_at",
+        "tried_at",
+        "sent_at",
+        "work_order",
+    ),
     read_message,
 )
 RULE_STATES = Table("rule_states", ("rule", "device"), ("rule", "device", "body"), (), read_rule_state)

@@ -4,6 +4,7 @@ Rows stand alone on purpose: no foreign key ties a message to its ticket, so tha
 message that announces it along.
 """
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -12,6 +13,19 @@ from pathlib import Path
 FILE = "gateway.sqlite"
 LOCK = "gateway.lock"
 PAGE_BYTES = 4096
+LOG_PAGES = 256
+"""How long the write-ahead log grows before it is folded into the file: 1 MiB, also on a small disk."""
+_OF_THE_DISK = {errno.EROFS, errno.EIO, errno.ENOSPC, errno.EDQUOT}
+_NO_ROOM_FOR_THE_INDEX = {sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP, sqlite3.SQLITE_IOERR_SHMOPEN}
+
+PRAGMAS = (
+    f"page_size = {PAGE_BYTES}",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "trusted_schema = OFF",
+    f"wal_autocheckpoint = {LOG_PAGES}",
+    f"journal_size_limit = {LOG_PAGES * PAGE_BYTES}",
+)
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -43,7 +57,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE outbox ADD COLUMN stored_at REAL",
         "ALTER TABLE outbox ADD COLUMN tried_at REAL",
         "ALTER TABLE outbox ADD COLUMN sent_at REAL",
-        "CREATE INDEX outbox_by_device ON outbox (device) WHERE state = 'pending'",
+        "ALTER TABLE outbox ADD COLUMN work_order TEXT NOT NULL DEFAULT ''",
+        # What failed before may have arrived nevertheless.
+        "UPDATE outbox SET tried_at = first_at WHERE state = 'pending'",
+        # With `next_at` in it, ten thousand rows that wait are passed over without being read.
+        "DROP INDEX outbox_due",
+        "CREATE INDEX outbox_due ON outbox (level, created_at, next_at) WHERE state = 'pending'",
+        "CREATE INDEX outbox_by_device ON outbox (device) WHERE state = 'pending' AND number > 0",
         """CREATE TABLE entries (
             ticket TEXT NOT NULL, number INTEGER NOT NULL, at REAL NOT NULL, body BLOB NOT NULL, seal INTEGER NOT NULL,
             PRIMARY KEY (ticket, number))""",
@@ -71,8 +91,25 @@ class StorageFailed(Exception):
     """The state could not be read or written (disk full, read-only, I/O error); keep it in memory and try again."""
 
 
+class StorageFull(StorageFailed):
+    """There is no room on the disk; make some and try again."""
+
+
+class BadFolder(StorageFailed):
+    """The state folder is not one that can be used: it is no folder, or somebody else's."""
+
+
 class DamagedFile(Exception):
     """The file is not the database that was written; its rows must be salvaged."""
+
+
+def failure(what: str, error: Exception) -> StorageFailed:
+    """What a failed operation means: no room, or another trouble with the disk."""
+    full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    full |= getattr(error, "errno", 0) in {errno.ENOSPC, errno.EDQUOT}
+    full |= getattr(error, "sqlite_errorcode", 0) in _NO_ROOM_FOR_THE_INDEX
+    reason = getattr(error, "strerror", None) or error
+    return (StorageFull if full else StorageFailed)(f"{what}{reason}")
 
 
 def lock(folder: Path) -> int:
@@ -81,7 +118,8 @@ def lock(folder: Path) -> int:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StorageFailed(f"cannot use the state folder {folder}: {error.strerror}") from error
+        what = f"cannot use the state folder {folder}: "
+        raise failure(what, error) if error.errno in _OF_THE_DISK else BadFolder(f"{what}{error.strerror}") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -99,7 +137,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def migrate(db: sqlite3.Connection) -> None:
     """Make commits durable and bring the tables to the newest version; a kill leaves the old version or the new one."""
-    for pragma in (f"page_size = {PAGE_BYTES}", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
+    for pragma in PRAGMAS:
         db.execute(f"PRAGMA {pragma}")
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if not 0 <= version <= len(MIGRATIONS):

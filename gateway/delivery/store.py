@@ -7,10 +7,10 @@ returned has reached the disk. A commit that raised StorageFailed changed nothin
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.core.casework import Callback, Entry
 from gateway.core.types import Status, Ticket
@@ -21,20 +21,16 @@ from gateway.delivery.rows import (
     OUTBOX,
     DamagedRow,
     note_row,
-    read_note,
-    read_rule_state,
     read_ticket,
     rule_state_row,
     ticket_row,
 )
-from gateway.delivery.statefile import FILE, StateInUse, StorageFailed, lock
+from gateway.delivery.saved import saved
+from gateway.delivery.statefile import FILE, PAGE_BYTES, StateInUse, StorageFailed, failure, lock
 
 __all__ = ["Changes", "Delivery", "Outgoing", "Saved", "StateInUse", "StorageFailed", "Store"]
 
-LEDGER_S = 32 * 86400.0
-"""How much of the tickets' ledger a start looks at: 30 days in which repeats count, and a bit."""
-WATCHED_S = 7 * 86400.0
-"""How long after a closing a ticket's readings may still be watched."""
+_Result = TypeVar("_Result")
 
 
 class Store:
@@ -43,7 +39,10 @@ class Store:
     Raises StateInUse or StorageFailed when opened; every method may raise StorageFailed.
     """
 
+    trouble = ""  # what is wrong although changes can be saved
+
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._guard = threading.RLock()
         self._lock = lock(folder)
         try:
@@ -55,21 +54,7 @@ class Store:
     def load(self) -> Saved:
         """Everything that the desk and the engine need to go on."""
         with self._reading() as db:
-            saved_at = self._saved_at(db)
-            tickets = db.execute("SELECT body FROM tickets WHERE status != 'closed' ORDER BY fired_at, id").fetchall()
-            lately = "SELECT body FROM tickets WHERE status = 'closed' AND closed_at >= ? ORDER BY closed_at, id"
-            closed = db.execute(lately, ((saved_at or 0.0) - WATCHED_S,)).fetchall()
-            states = db.execute("SELECT body FROM rule_states ORDER BY rule, device").fetchall()
-            return Saved(
-                open_tickets=[read_ticket(body) for (body,) in tickets],
-                rule_states=[read_rule_state(body) for (body,) in states],
-                closings=ledger.latest(db),
-                saved_at=saved_at,
-                damaged=list(self._damaged),
-                closed_lately=tuple(read_ticket(body) for (body,) in closed),
-                silences=tuple(casefile.silences(db, saved_at or 0.0)),
-                entries=tuple(casefile.recent_entries(db, (saved_at or 0.0) - LEDGER_S)),
-            )
+            return saved(db, self._damaged)
 
     def commit(self, changes: Changes) -> None:
         """Save all changes in one transaction. A ticket replaces its older self; a message already there stays."""
@@ -104,40 +89,46 @@ class Store:
         with self._reading() as db:
             query = "SELECT min(next_at) FROM outbox WHERE state = 'pending' AND next_at > ?"
             (time,) = db.execute(query, (now,)).fetchone()
-            return _number(time)
+            return float(time) if isinstance(time, (int, float)) else None
 
-    def sent(self, key: str, now: float, answer: str) -> None:
-        """The receiver has it."""
-        self._settle(
-            "state = 'sent', next_at = 0, first_at = coalesce(first_at, ?), sent_at = ?", (now, now), key, answer
-        )
+    def trying(self, key: str, now: float) -> None:
+        """A try begins that may arrive: from now on the message is looked for before it is sent again."""
+        with self._writing() as db:
+            outbox.trying(db, key, now)
 
-    def retry(self, key: str, now: float, next_at: float, answer: str) -> None:
-        """Not delivered; try again at `next_at`."""
-        self._settle("next_at = ?, first_at = coalesce(first_at, ?)", (next_at, now), key, answer)
+    def sent(self, key: str, now: float, answer: str, work_order: str = "") -> None:
+        """The receiver has it, under that number of its own."""
+        change = "state = 'sent', next_at = 0, first_at = coalesce(first_at, ?), sent_at = ?, " + outbox.NUMBERED
+        self._settle(change, (now, now, work_order), key, answer)
+
+    def retry(
+        self, key: str, now: float, next_at: float, answer: str, tried_at: float | None = None, work_order: str = ""
+    ) -> None:
+        """Not delivered, as far as we know; try again at `next_at`. Without `tried_at` it surely has not arrived."""
+        change = "next_at = ?, first_at = coalesce(first_at, ?), tried_at = ?, " + outbox.NUMBERED
+        self._settle(change, (next_at, now, tried_at, work_order), key, answer)
 
     def park(self, key: str, answer: str) -> None:
         """Refused for good; it waits for a person."""
         self._settle("state = 'parked', next_at = 0", (), key, answer)
 
     def resend(self, ticket_id: str) -> bool:
-        """Send a ticket's parked and waiting messages again, now; False if there are none."""
+        """Send a ticket's parked and waiting messages again, now; False if there are none.
+
+        A person's word also counts where the receiver said a number and has no such order.
+        """
         with self._writing() as db:
-            again = "UPDATE outbox SET state = 'pending', next_at = 0 WHERE ticket = ? AND state != 'sent'"
-            return db.execute(again, (ticket_id,)).rowcount > 0
+            return outbox.resend(db, ticket_id)
 
     def hurry(self) -> None:
-        """Make every waiting message due: the receiver is back."""
+        """Make every waiting message due: the receiver is back, and what failed until now tells nothing of any."""
         with self._writing() as db:
-            db.execute("UPDATE outbox SET next_at = 0 WHERE state = 'pending' AND next_at > 0")
+            outbox.hurry(db)
 
     def tickets(self, *, status: Status | None = None, limit: int = 100) -> list[tuple[Ticket, Delivery]]:
         """Newest tickets first, with their delivery."""
-        where = "" if status is None else "WHERE t.status = :status"
-        query = f"SELECT t.body, {_DELIVERY} FROM tickets t {where} ORDER BY t.fired_at DESC, t.id LIMIT :limit"  # noqa: S608
         with self._reading() as db:
-            rows = db.execute(query, {"status": status, "limit": limit}).fetchall()
-            return [(read_ticket(body), Delivery(*numbers)) for body, *numbers in rows]
+            return casefile.tickets(db, status, limit)
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """One ticket, or None."""
@@ -159,17 +150,34 @@ class Store:
     def prune(self, before: float, limit: int) -> int:
         """Delete up to `limit` tickets closed before that site time and wholly delivered; returns how many."""
         with self._writing() as db:
-            old = db.execute(_PRUNABLE, {"before": before, "limit": limit}).fetchall()
-            db.executemany("DELETE FROM outbox WHERE ticket = ?", old)
-            for table in ("tickets", "entries", "notices"):
-                named = "id" if table == "tickets" else "ticket"
-                db.executemany(f"DELETE FROM {table} WHERE {named} = ?", old)  # noqa: S608 - literals
-            return len(old)
+            return casefile.prune(db, before, limit)
 
     def forget_closings(self, before: float, most: int) -> int:
         """Drop closings from before that site time, and all but the latest `most`; returns how many."""
         with self._writing() as db:
             return ledger.forget(db, before, most)
+
+    def probe(self) -> None:
+        """Raise StorageFailed if the folder cannot be written; costs no sync."""
+        try:
+            os.utime(self._lock)
+        except OSError as error:
+            raise failure("", error) from error
+
+    def fold_log(self) -> None:
+        """Write the log back into the file and give its room away."""
+        with self._reading() as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+    def spare_bytes(self) -> int:
+        """Bytes of the file that nothing is in."""
+        with self._reading() as db:
+            return int(db.execute("PRAGMA freelist_count").fetchone()[0]) * PAGE_BYTES
+
+    def transaction(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        """Do one thing of a table's own module, such as `notices.due`, wholly or not at all."""
+        with self._writing() as db:
+            return work(db)
 
     def close(self) -> None:
         """Write the log back into the file and let the folder go."""
@@ -187,11 +195,7 @@ class Store:
         with self._reading() as db:
             return casefile.heard(db, callback_id)
 
-    def _saved_at(self, db: sqlite3.Connection) -> float | None:
-        row = db.execute("SELECT body FROM notes WHERE name = 'saved_at'").fetchone()
-        return None if row is None else _number(read_note(row[0]))
-
-    def _settle(self, change: str, values: tuple[float, ...], key: str, answer: str) -> None:
+    def _settle(self, change: str, values: tuple[object, ...], key: str, answer: str) -> None:
         with self._writing() as db:
             outbox.settle(db, key, change, values, answer)
 
@@ -222,19 +226,4 @@ class Store:
             try:
                 yield self._db
             except (sqlite3.Error, DamagedRow) as error:
-                raise StorageFailed(str(error)) from error
-
-
-_DELIVERY = ", ".join(
-    f"(SELECT count(*) FROM outbox o WHERE o.ticket = t.id AND o.state = '{state}')"  # noqa: S608 - literals
-    for state in ("sent", "pending", "parked")
-)
-
-_PRUNABLE = """
-    SELECT id FROM tickets WHERE status = 'closed' AND closed_at < :before
-    AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.ticket = tickets.id AND outbox.state != 'sent') LIMIT :limit
-"""
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
+                raise failure("", error) from error

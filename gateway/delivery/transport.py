@@ -11,13 +11,16 @@ import aiohttp
 from pydantic import SecretStr
 from yarl import URL
 
-from gateway.delivery.answers import LONGEST_ANSWER_BYTES, Answer, Reason
+from gateway.delivery.answers import LONGEST_ANSWER_BYTES, Answer
 from gateway.delivery.mapping import Request
+from gateway.delivery.receiver import Reason
 from gateway.delivery.rows import canonical
+
+_NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
 class NoAnswer(Exception):
-    """The request may or may not have arrived; `reason` says how it ended."""
+    """There is no answer to judge; `reason` says how it ended. UNREACHABLE: the request was never sent."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -48,7 +51,7 @@ class HttpTransport:
         """Open the pool of connections; nothing is sent yet."""
         self._session = aiohttp.ClientSession(
             headers=self._headers(),
-            timeout=aiohttp.ClientTimeout(total=self._deadline_s),
+            timeout=aiohttp.ClientTimeout(total=self._deadline_s, sock_connect=self._deadline_s / 2),
             auto_decompress=False,
             trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -80,10 +83,12 @@ class HttpTransport:
             ):
                 text = await _read(response)
                 return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, text)
+        except _NOT_CONNECTED as error:
+            raise NoAnswer(Reason.UNREACHABLE, f"{type(error).__name__}: {error}") from error
         except TimeoutError as error:
             raise NoAnswer(Reason.TIMED_OUT, f"no answer within {self._deadline_s:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise NoAnswer(Reason.UNREACHABLE, f"{type(error).__name__}: {error}") from error
+            raise NoAnswer(Reason.BROKEN_OFF, f"{type(error).__name__}: {error}") from error
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "property-gateway"}

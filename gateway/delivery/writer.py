@@ -4,15 +4,19 @@ Commits that arrive while one is being synced share the next transaction: a burs
 """
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import chain
-from typing import ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from gateway.core.casework import Callback, Entry
 from gateway.core.types import Status, Ticket
+from gateway.delivery.ballast import Ballast
 from gateway.delivery.records import Changes, Delivery, Outgoing, Saved
+from gateway.delivery.statefile import StorageFull
 from gateway.delivery.store import Store
 
 _Result = TypeVar("_Result")
@@ -24,6 +28,7 @@ class Writer:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._ballast = Ballast(store)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._guard = threading.Lock()
         self._waiting: list[Changes] = []
@@ -38,6 +43,16 @@ class Writer:
             group = self._group
         await asyncio.shield(asyncio.wrap_future(group))
 
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the disk although changes can be saved; empty if nothing is."""
+        full = "the disk is full: the last MiB is kept for tickets; make room"
+        return self._store.trouble or ("" if self._ballast.is_there else full)
+
+    async def probe(self) -> None:
+        """See Store.probe."""
+        await self._call(self._store.probe)
+
     async def load(self) -> Saved:
         """See Store.load."""
         return await self._call(self._store.load)
@@ -50,13 +65,19 @@ class Writer:
         """See Store.next_at."""
         return await self._call(self._store.next_at, now)
 
-    async def sent(self, key: str, now: float, answer: str) -> None:
-        """See Store.sent."""
-        await self._call(self._store.sent, key, now, answer)
+    async def trying(self, key: str, now: float) -> None:
+        """See Store.trying."""
+        await self._call(self._store.trying, key, now)
 
-    async def retry(self, key: str, now: float, next_at: float, answer: str) -> None:
+    async def sent(self, key: str, now: float, answer: str, work_order: str = "") -> None:
+        """See Store.sent."""
+        await self._call(self._store.sent, key, now, answer, work_order)
+
+    async def retry(
+        self, key: str, now: float, next_at: float, answer: str, tried_at: float | None = None, work_order: str = ""
+    ) -> None:
         """See Store.retry."""
-        await self._call(self._store.retry, key, now, next_at, answer)
+        await self._call(self._store.retry, key, now, next_at, answer, tried_at, work_order)
 
     async def park(self, key: str, answer: str) -> None:
         """See Store.park."""
@@ -102,18 +123,37 @@ class Writer:
         """See Store.forget_closings."""
         return await self._call(self._store.forget_closings, before, most)
 
+    async def transaction(
+        self, work: Callable[Concatenate[sqlite3.Connection, _Given], _Result], *args: _Given.args, **kw: _Given.kwargs
+    ) -> _Result:
+        """Call `work`, a function of a table's own module such as `notices.due`, inside one transaction."""
+        return await self._call(self._store.transaction, lambda db: work(db, *args, **kw))
+
     async def close(self) -> None:
         """Finish what was called, then close the store."""
-        await self._call(self._store.close)
+        await self._in_thread(self._store.close)
         self._thread.shutdown()
 
     async def _call(self, work: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
-        return await asyncio.shield(asyncio.wrap_future(self._thread.submit(work, *args, **kwargs)))
+        return await self._in_thread(partial(self._do, work, *args, **kwargs))
+
+    async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
+        return await asyncio.shield(asyncio.wrap_future(self._thread.submit(work)))
 
     def _commit_waiting(self) -> None:
         with self._guard:
             group, self._waiting, self._group = self._waiting, [], None
-        self._store.commit(merged(group))
+        self._do(self._store.commit, merged(group))
+
+    def _do(self, work: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+        try:
+            result = work(*args, **kwargs)
+        except StorageFull:
+            if not self._ballast.give_room():
+                raise
+            result = work(*args, **kwargs)
+        self._ballast.tend()
+        return result
 
 
 def merged(group: list[Changes]) -> Changes:

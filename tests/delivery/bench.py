@@ -13,6 +13,7 @@ from drivers.device import Clock
 from gateway.core.clock import SystemClock
 from gateway.delivery.dispatch import Dispatch, Pace
 from gateway.delivery.mapping import SiteFacts
+from gateway.delivery.own_api import KEY_WINDOW_S, OwnApi
 from gateway.delivery.records import Changes
 from gateway.delivery.store import Store
 from gateway.delivery.transport import HttpTransport
@@ -57,10 +58,14 @@ async def bench(
     pace: Pace = QUICK,
     deadline_s: float = 5.0,
     token: str = TOKEN,
+    key_window_s: float = KEY_WINDOW_S,
+    writer: Writer | None = None,
 ) -> AsyncIterator[Bench]:
-    writer = Writer(Store(folder))
+    """Dispatch that runs on a new store in that folder, or on this writer."""
+    writer = writer or Writer(Store(folder))
     async with HttpTransport(url, SecretStr(token), deadline_s) as transport:
-        dispatch = Dispatch(writer, transport, SITE, clock or SystemClock(), pace, random.Random(1))
+        receiver = OwnApi(transport, SITE, key_window_s)
+        dispatch = Dispatch(writer, receiver, clock or SystemClock(), pace, random.Random(1))
         running = asyncio.create_task(dispatch.run())
         yield Bench(writer, dispatch)
         running.cancel()
@@ -91,6 +96,30 @@ async def raw_server(answer: Callable[[bytes], bytes], drip_s: float = 0.0) -> A
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", requests
+        for line in lines:
+            line.cancel()
+        await asyncio.gather(*lines)
+
+
+@asynccontextmanager
+async def speaking_server(text: bytes, drip_s: float = 0.0, hold_s: float = 0.0) -> AsyncIterator[int]:
+    """The port of a server that speaks first, hears nothing, and hangs up."""
+    lines: set[asyncio.Task[None]] = set()
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        lines.add(task)
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            for part in [text] if not drip_s else [text[i : i + 1] for i in range(len(text))]:
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(drip_s)
+            await asyncio.sleep(hold_s)
+        writer.transport.abort()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
         for line in lines:
             line.cancel()
         await asyncio.gather(*lines)

@@ -5,19 +5,10 @@ from typing import Any
 import pytest
 
 from gateway.core.types import Level
-from gateway.delivery.answers import (
-    LONGEST_ANSWER_BYTES,
-    Answer,
-    Park,
-    Reason,
-    Retry,
-    Sent,
-    found,
-    judge,
-    retry_after_s,
-)
+from gateway.delivery.answers import LONGEST_ANSWER_BYTES, Answer, found, posted, probed, retry_after_s, stands
 from gateway.delivery.dispatch import Pace
 from gateway.delivery.line import Line
+from gateway.delivery.receiver import Outcome, Reason, Result
 
 Make = Callable[..., Any]
 KEY = "lakeside:P-1:pump-dry:20260315T080105.001Z"
@@ -73,40 +64,47 @@ PARKED = [
 ]
 
 
+NOT_DONE = {Reason.BUSY, Reason.REFUSED, Reason.NOT_FOUND, Reason.REDIRECTED}
+"""Nothing was made for sure; after everything else that is tried again, it may have been."""
+
+
 @pytest.mark.parametrize(("status", "text", "reason"), DELIVERED)
 def test_a_proper_acknowledgement_is_delivered(
     status: int, text: bytes, reason: Reason, ticket: Make, message: Make
 ) -> None:
-    verdict = judge(status, {}, text, message(ticket(1)))
-    assert isinstance(verdict, Sent)
-    assert verdict.reason is reason
+    result = posted(Answer(status, {}, text), message(ticket(1)))
+    assert result.delivered
+    assert result.reason is reason
+    assert result.id == ("WO-7" if status != 409 else "")
 
 
 @pytest.mark.parametrize(("status", "text", "reason"), WAITS)
 def test_everything_that_may_pass_is_tried_again(
     status: int, text: bytes, reason: Reason, ticket: Make, message: Make
 ) -> None:
-    verdict = judge(status, {}, text, message(ticket(1)))
-    assert isinstance(verdict, Retry)
-    assert verdict.reason is reason
+    result = posted(Answer(status, {}, text), message(ticket(1)))
+    assert result.reason is reason
+    refused = reason is Reason.REFUSED
+    assert result.outcome is (Outcome.AUTH if refused else Outcome.RETRY if reason in NOT_DONE else Outcome.UNKNOWN), (
+        "what may have been made is unknown, never failed"
+    )
     slow = {Reason.REFUSED, Reason.NOT_FOUND, Reason.REDIRECTED}
-    assert verdict.at_least_s == (30.0 if reason in slow else 0.0)
+    assert result.at_least_s == (30.0 if reason in slow else 0.0)
 
 
 @pytest.mark.parametrize(("status", "text", "reason"), PARKED)
 def test_what_the_receiver_will_never_take_is_parked(
     status: int, text: bytes, reason: Reason, ticket: Make, message: Make
 ) -> None:
-    verdict = judge(status, {}, text, message(ticket(1)))
-    assert isinstance(verdict, Park)
-    assert verdict.reason is reason
+    result = posted(Answer(status, {}, text), message(ticket(1)))
+    assert (result.outcome, result.reason) == (Outcome.PERMANENT, reason)
 
 
 def test_foreign_text_cannot_forge_a_line_of_the_log(ticket: Make, message: Make) -> None:
-    verdict = judge(400, {}, b"no\r\n2026 ticket=fine\x1b[2J" + b"x" * 5000, message(ticket(1)))
-    assert isinstance(verdict, Park)
-    assert verdict.detail.isprintable()
-    assert len(verdict.detail) < 300
+    hostile = "no\r\n2026 ticket=fine\x1b[2J\u202e\x85".encode() + b"\xff" + b"x" * 5000
+    result = posted(Answer(400, {}, hostile), message(ticket(1)))
+    assert result.detail.isprintable()
+    assert len(result.detail) < 300
 
 
 @pytest.mark.parametrize(
@@ -150,23 +148,59 @@ def test_pauses_grow_with_full_jitter_and_stay_under_the_cap(
     assert Pace().pause_s(attempts, at_least_s, chance) == seconds
 
 
-def test_a_list_is_searched_for_our_key_row_by_row(ticket: Make, message: Make) -> None:
+def test_a_list_is_searched_for_our_id_row_by_row(ticket: Make, message: Make) -> None:
     ours = message(ticket(1))
-    row = b'{"idempotency_key": "%s"}' % KEY.encode()
-    assert found(Answer(200, {}, b"[{}, 3, " + row + b"]"), ours)
-    assert found(Answer(200, {}, b'{"items": [' + row + b"]}"), ours)
-    for answer in (
-        Answer(200, {}, b"[]"),
-        Answer(404, {}, b"[" + row + b"]"),
-        Answer(200, {}, row),
-        Answer(200, {}, b""),
-    ):
-        assert not found(answer, ours)
+    row = b'{"external_id": "%s", "work_order_id": 7}' % KEY.encode()
+    for text in (b"[{}, 3, " + row + b"]", b'{"items": [' + row + b"]}"):
+        result = found(Answer(200, {}, text), ours)
+        assert (result.outcome, result.id, result.detail) == (Outcome.EXISTS, "7", "")
+    assert found(Answer(200, {}, b"[]"), ours).outcome is Outcome.ABSENT
+    for text in (row, b"", b"<html>", b"[{}]", b'[{"external_id": "another"}]', b"[" + b" " * 70_000 + row + b"]"):
+        assert found(Answer(200, {}, text), ours).outcome is Outcome.UNKNOWN, text
+    for status in (404, 500, 503, 301, 400):
+        assert found(Answer(status, {}, b"[" + row + b"]"), ours).outcome is Outcome.RETRY, status
+    assert found(Answer(403, {}, b"[]"), ours).outcome is Outcome.AUTH
+
+
+def test_of_two_work_orders_the_lowest_counts_and_the_other_is_told(ticket: Make, message: Make) -> None:
+    rows = [{"external_id": KEY, "work_order_id": number} for number in ("WO-10", "WO-9")]
+    result = found(Answer(200, {}, json.dumps(rows).encode()), message(ticket(1)))
+    assert (result.outcome, result.id) == (Outcome.EXISTS, "WO-9")
+    assert "2 times: WO-10, WO-9" in result.detail
+
+
+def test_an_event_is_searched_for_by_its_key(ticket: Make, message: Make) -> None:
+    event = message(ticket(1), 2, "closed")
+    rows = [{"idempotency_key": f"{KEY}:1"}]
+    assert found(Answer(200, {}, json.dumps(rows).encode()), event).outcome is Outcome.ABSENT
+    rows += [{"idempotency_key": f"{KEY}:2"}]
+    assert found(Answer(200, {}, json.dumps(rows).encode()), event).outcome is Outcome.EXISTS
+    assert found(Answer(404, {}, b""), event).outcome is Outcome.ABSENT, "there is not even a work order"
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [(200, "ok"), (204, "ok"), (404, "ok"), (405, "ok"), (401, "auth"), (403, "auth"), (301, "retry"), (500, "retry")],
+)
+def test_a_session_is_good_unless_it_is_refused(status: int, outcome: str) -> None:
+    assert probed(Answer(status, {}, b"")).outcome == outcome
+
+
+def test_how_an_order_stands_is_read_only_from_the_right_one() -> None:
+    order = {"external_id": KEY, "work_order_id": "WO-7", "state": "on_site", "handler": "王工"}
+    result = stands(Answer(200, {}, json.dumps(order).encode()), KEY)
+    assert (result.outcome, result.id, result.state, result.said["handler"]) == ("ok", "WO-7", "on_site", "王工")
+    wrongs: list[Any] = [{**order, "external_id": "another"}, {**order, "state": 3}, []]
+    for wrong in wrongs:
+        assert stands(Answer(200, {}, json.dumps(wrong).encode()), KEY).outcome is Outcome.UNKNOWN
+    assert stands(Answer(404, {}, b""), KEY).outcome is Outcome.ABSENT
+    assert stands(Answer(502, {}, b""), KEY).outcome is Outcome.RETRY
 
 
 def test_a_bad_message_does_not_bring_the_line_down_but_three_failures_in_a_row_do() -> None:
     line = Line(rest_s=1.0)
-    failed, fine = Retry(Reason.SERVER_ERROR, "500"), Sent(Reason.ACCEPTED)
+    failed = Result(Outcome.UNKNOWN, Reason.SERVER_ERROR, detail="500")
+    fine = Result(Outcome.OK, Reason.ACCEPTED)
     for verdict in (failed, failed, fine, failed, failed):
         line.judged(verdict, 5.0)
     assert (line.health.state, line.rest_needed_s(5.0)) == ("up", 0.0)
@@ -178,12 +212,14 @@ def test_a_bad_message_does_not_bring_the_line_down_but_three_failures_in_a_row_
     assert not line.judged(fine, 11.0), "a hiccup"
     for _ in range(3):
         line.judged(failed, 20.0)
-    assert line.judged(Park(Reason.REJECTED), 40.0), "an outage is over: an answer about a message is an answer"
+    assert line.judged(Result(Outcome.PERMANENT, Reason.REJECTED), 40.0), (
+        "an outage is over: an answer about a message is an answer"
+    )
 
 
 def test_a_wrong_token_is_reported_at_once() -> None:
     line = Line(rest_s=1.0)
-    line.judged(Retry(Reason.REFUSED, "401"), 5.0)
+    line.judged(Result(Outcome.AUTH, Reason.REFUSED, detail="401"), 5.0)
     assert line.health.state == "refused"
 
 

@@ -2,16 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from gateway.core.clock import ManualClock, SystemClock
 from gateway.core.types import Level
 from gateway.delivery.dispatch import Pace
 from gateway.delivery.records import Changes
-from gateway.delivery.statefile import StorageFailed
 from gateway.delivery.store import Store
 from gateway.delivery.writer import Writer
 from simulators.property_api import PropertyApi
@@ -53,26 +51,6 @@ async def test_a_new_red_ticket_goes_within_tens_of_milliseconds(
                 await asyncio.sleep(0)
             waits.append(loop.time() - began)
         assert min(waits) < 0.05
-
-
-@pytest.mark.parametrize("mood", ["down", "error", "busy", "lost_answer", "bad_json", "html_502", "empty_200", "mixed"])
-async def test_no_mood_of_the_api_loses_or_doubles_anything(
-    tmp_path: Path, api: PropertyApi, ticket: Make, message: Make, mood: str
-) -> None:
-    api.be(mood, seconds=0)
-    tickets = [ticket(number, Level.RED if number % 3 == 0 else Level.YELLOW) for number in range(12)]
-    async with bench(tmp_path, api.url) as desk:
-        for one in tickets:
-            await desk.commit(Changes((one,), (message(one), message(one, 1, "occurred_again"))))
-        if mood != "mixed":
-            await desk.until(lambda: as_condition(desk.dispatch.health().state == "down"))
-            assert (await desk.writer.counts())["sent"] == 0
-            api.be("ok")
-        await desk.until_counts(sent=24, pending=0)
-        assert desk.dispatch.health().state == "up"
-    assert set(api.book.orders) == {one.id for one in tickets}
-    assert all(len(order.events) == 1 for order in api.book.orders.values())
-    assert sum(api.book.posts.values()) >= 24
 
 
 async def test_a_refusal_is_kept_reported_and_delivered_once_the_token_is_right(
@@ -152,33 +130,23 @@ async def test_the_pause_that_the_api_asks_for_is_kept(tmp_path: Path, api: Prop
         assert clock.time >= 1_000_000.0 + 120.0 * (posts - 1)
 
 
-async def test_a_key_that_the_receiver_may_have_forgotten_is_looked_up_first(
+async def test_a_red_update_passes_a_yellow_one_that_waits(
     tmp_path: Path, api: PropertyApi, ticket: Make, message: Make
 ) -> None:
-    one = ticket(1)
-    pace = Pace(first_pause_s=0.01, longest_pause_s=0.02, key_window_s=0.0)
-    async with bench(tmp_path, api.url, pace=pace) as desk:
-        for number in (0, 1):
-            api.be("lost_answer")
-            await desk.commit(Changes((one,), (message(one, number, "closed" if number else "created"),)))
-            await desk.until_counts(sent=number + 1)
-    assert set(api.book.posts.values()) == {1}, "stored at the first try, found at the second"
-
-
-async def test_a_disk_that_fails_stops_neither_sending_nor_the_sender(
-    tmp_path: Path, api: PropertyApi, opened: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with bench(tmp_path, api.url) as desk:
-
-        async def full(*_: object) -> None:
-            raise StorageFailed("disk full")
-
-        with monkeypatch.context() as disk:
-            disk.setattr(desk.writer, "sent", full)
-            await desk.commit(opened(1, Level.RED))
-            await desk.until(lambda: as_condition(desk.dispatch.counters().get("storage_failed", 0) > 3))
-        await desk.until_counts(sent=1)
-        assert set(api.book.posts.values()) == {1}, "what was acknowledged is remembered until the disk takes it"
+    yellow, red = ticket(1), ticket(2, Level.RED)
+    async with bench(tmp_path, api.url, pace=Pace(first_pause_s=3600)) as desk:
+        await desk.commit(Changes(messages=(message(yellow), message(red))))
+        await desk.until_counts(sent=2)
+        api.be("busy", seconds=3600)
+        await desk.commit(Changes(messages=(replace(message(yellow, 1, "occurred_again"), device="EL-1"),)))
+        await desk.until(lambda: as_condition(desk.dispatch.counters().get("retried") == 1))
+        api.be("ok")
+        late = ticket(3)
+        updates = [replace(message(one, 1, "escalated"), device="EL-1") for one in (red, late)]
+        await desk.commit(Changes(messages=(message(late), *updates)))
+        await desk.until_counts(sent=4, pending=2)
+    assert len(api.book.orders[red.id].events) == 1
+    assert api.book.orders[late.id].events == [], "it is yellow, and waits for its turn"
 
 
 async def test_commits_of_one_moment_share_a_transaction(tmp_path: Path, opened: Make, monkeypatch: Any) -> None:

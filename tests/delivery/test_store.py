@@ -231,4 +231,5 @@ def test_ten_thousand_waiting_messages_do_not_make_asking_slow(store: Store, tic
     plan = " ".join(str(row[3]) for row in store._db.execute("EXPLAIN QUERY PLAN " + _DUE, args))
     assert "outbox_due" in plan
     assert "TEMP B-TREE" not in plan
+    assert "outbox_by_device (device=? AND rowid<?)" in plan
     assert len(store.due(NOW, 4)) == 4

@@ -1,0 +1,1 @@
+"""The ways to tell people that come with the program, one module each."""
