@@ -1,7 +1,6 @@
 """The local pages on a free port, looking at a daemon that the test makes up."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +9,16 @@ import pytest
 from aiohttp import ClientSession
 from prometheus_client import CollectorRegistry
 
-from gateway.core.types import Verdict
+from gateway.core.casework import Callback, Happening, Silence
+from gateway.core.clock import ManualClock
+from gateway.core.denial import Denied, Missing
+from gateway.web.callbacks import CallbackWeb
+from gateway.web.door import Limits
 from gateway.web.metrics import Sample, registry
-from gateway.web.server import LocalWeb, Unavailable
+from gateway.web.server import LocalWeb
+from gateway.web.window import Unavailable
+from tests.ports import free_port
+from tests.web.callbacks import NOW, SECRET, Caller, FakeEar
 
 TOKEN = "the-token-of-the-tests"
 TICKET = "lakeside:P-1:low:20260315T000105.250Z"
@@ -24,6 +30,7 @@ class Shown:
 
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     unavailable: bool = False
+    wants_evidence: bool = False
     slow_s: float = 0.0
     figures: list[Sample] = field(default_factory=lambda: [Sample("rounds", "Rounds.", 7)])
 
@@ -44,9 +51,30 @@ class Shown:
     def why(self, rule: str, device: str) -> Mapping[str, Any] | None:
         return {"rule": rule, "device": device} if rule == "dry" else None
 
-    async def act(self, ticket_id: str, action: str, by: str, verdict: Verdict) -> bool:
-        await self._reach("act", ticket_id, action, by, verdict)
+    async def act(self, said: Callback) -> None:
+        await self._reach("act", said.ticket, said.event, said.by, said)
+        if said.ticket != TICKET:
+            raise Missing("no_open_ticket", "there is no open ticket {ticket}", ticket=said.ticket)
+        if said.event is Happening.CLOSED and self.wants_evidence and not said.evidence:
+            raise Denied("evidence_needed", "closing ticket {ticket} needs evidence", ticket=said.ticket)
+
+    async def resend(self, ticket_id: str) -> bool:
+        await self._reach("resend", ticket_id)
         return ticket_id == TICKET
+
+    def silences(self) -> list[Mapping[str, Any]]:
+        return [{"id": "5f2e9a01"}]
+
+    async def silence(self, asked: Silence, lasts_s: float) -> Mapping[str, Any]:
+        await self._reach("silence", asked, lasts_s)
+        if lasts_s > 31 * 86400.0:
+            raise Denied("silence_too_long", "a silence lasts more than nothing and at most 31 days")
+        return {"id": "5f2e9a01"}
+
+    async def unsilence(self, silence_id: str, by: str) -> None:
+        await self._reach("unsilence", silence_id, by)
+        if silence_id != "5f2e9a01":
+            raise Missing("no_silence", "there is no silence {silence} in force", silence=silence_id)
 
     async def reload(self) -> Mapping[str, Any]:
         await self._reach("reload")
@@ -57,13 +85,6 @@ class Shown:
         if self.unavailable:
             raise Unavailable("disk I/O error")
         await asyncio.sleep(self.slow_s)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture
@@ -88,6 +109,23 @@ async def pages(shown: Shown, figures: CollectorRegistry, port: int) -> AsyncIte
     await web.start()
     async with ClientSession(f"http://127.0.0.1:{port}") as session:
         yield session
+    await web.stop()
+
+
+@pytest.fixture
+def limits() -> Limits:
+    """What the callbacks give to strangers."""
+    return Limits(stop_s=0.3)
+
+
+@pytest.fixture
+async def caller(port: int, limits: Limits) -> AsyncIterator[Caller]:
+    """Whoever calls the callbacks."""
+    ear, clock = FakeEar(), ManualClock(NOW)
+    web = CallbackWeb(f"127.0.0.1:{port}", SECRET, ear, clock, limits=limits)
+    await web.start()
+    async with ClientSession(f"http://127.0.0.1:{port}") as session:
+        yield Caller(session, ear, web, clock)
     await web.stop()
 
 
