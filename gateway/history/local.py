@@ -17,6 +17,7 @@ from pathlib import Path
 from drivers.device import Clock
 from gateway.core.health import Part
 from gateway.core.history_settings import LocalSettings
+from gateway.core.room import leave_some
 from gateway.core.types import Fresh
 from gateway.history.file import HistoryFile, is_damage, set_aside
 from gateway.history.packer import FULL, Draft, Packer
@@ -98,6 +99,8 @@ class LocalHistory(Recorder):
         self._count()
 
     def _save(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        leave_some(self.path.parent)
         if self._file is None:
             self._file = HistoryFile(self.path, self._settings.max_size)
         while self._full:
@@ -126,7 +129,9 @@ class LocalHistory(Recorder):
             for draft in chain(self._full, self._packer.open.values()):
                 draft.number, draft.saved = None, 0
         if self._part.state == "ok":
-            self._part = Part("history", "degraded", f"cannot write {self.path.name}: {error}", self._clock.now())
+            self._part = Part(
+                "history", "degraded", f"cannot write {self.path.name}: {_reason(error)}", self._clock.now()
+            )
             log.warning("history_degraded path=%s error=%r", self.path, str(error))
 
     def _recover(self) -> None:
@@ -155,6 +160,10 @@ class LocalHistory(Recorder):
             dropped,
             hours,
         )
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 
 
 def write_history(path: Path, readings: Iterable[Fresh], max_size: int = LocalSettings().max_size) -> None:

@@ -1,7 +1,6 @@
 """Fleets, readings and server programs for the tests of the history."""
 
 import http.server
-import socket
 import subprocess
 import threading
 import time
@@ -17,6 +16,7 @@ import pytest
 from drivers.device import Device, Point, Profile
 from gateway.core.types import Fleet, Fresh
 from tests import needs
+from tests.ports import free_port
 
 
 def _fleet(devices: int = 3, points: int = 2, profile: str = "pump-set", every: str = "10s") -> Fleet:
@@ -55,16 +55,6 @@ def fresh_of() -> Callable[..., Fresh]:
 @pytest.fixture
 def eventually() -> Callable[..., None]:
     return _eventually
-
-
-@pytest.fixture
-def free_port() -> Callable[[], int]:
-    def port() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
-
-    return port
 
 
 class Receiver(http.server.ThreadingHTTPServer):
@@ -146,7 +136,7 @@ class Program:
 
 
 @pytest.fixture
-def victoria_metrics(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Program]:
+def victoria_metrics(tmp_path: Path) -> Iterator[Program]:
     port = free_port()
     program = needs.program("victoria-metrics")
     yield from _running(
@@ -156,7 +146,7 @@ def victoria_metrics(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[P
 
 
 @pytest.fixture
-def influxdb(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Program]:
+def influxdb(tmp_path: Path) -> Iterator[Program]:
     port, folder = free_port(), tmp_path / "influxdb"
     program = needs.program("influxd")
     config = tmp_path / "influxdb.conf"

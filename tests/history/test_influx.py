@@ -11,6 +11,7 @@ from gateway.core.history_settings import InfluxSettings
 from gateway.core.types import Fleet, Fresh
 from gateway.history.influx.copy import InfluxHistory
 from gateway.history.influx.wire import open_wire
+from tests.ports import free_port
 
 Fleets = Callable[..., Fleet]
 Freshes = Callable[..., Fresh]
@@ -92,7 +93,7 @@ def test_while_the_server_refuses_everything_waits_on_disk(
 
 
 def test_a_server_that_is_not_there_costs_the_main_path_nothing(
-    tmp_path: Path, free_port: Callable[[], int], fleet_of: Fleets, fresh_of: Freshes, eventually: Eventually
+    tmp_path: Path, fleet_of: Fleets, fresh_of: Freshes, eventually: Eventually
 ) -> None:
     influx = history(written(f"http://127.0.0.1:{free_port()}"), tmp_path)
     fleet, slowest = fleet_of(devices=50, points=10), 0.0
@@ -160,9 +161,7 @@ def test_a_server_that_takes_no_line_at_all_is_not_flooded(
     assert len(receiver.paths) < 150
 
 
-def test_hours_left_follow_the_rate(
-    tmp_path: Path, free_port: Callable[[], int], fleet_of: Fleets, fresh_of: Freshes
-) -> None:
+def test_hours_left_follow_the_rate(tmp_path: Path, fleet_of: Fleets, fresh_of: Freshes) -> None:
     clock = ManualClock(0.0)
     influx = InfluxHistory(tmp_path, written(f"http://127.0.0.1:{free_port()}", buffer_size="1MiB"), "x", clock)
     assert influx.stats().hours_left is None

@@ -24,6 +24,7 @@ from gateway.history.influx.past import InfluxPast, identifier, literal
 from gateway.history.influx.query import InfluxSource, Wire
 from gateway.history.influx.wire import open_wire
 from gateway.history.past import NoPast
+from tests.ports import free_port
 
 Fleets = Callable[..., Fleet]
 START = 1_767_240_000.0
@@ -219,7 +220,7 @@ def test_an_answer_that_is_shorter_than_it_said(stub: Stub) -> None:
         Wire(InfluxSource(stub.url, "plant")).ask("SELECT 1")
 
 
-def test_nobody_there(free_port: Callable[[], int]) -> None:
+def test_nobody_there() -> None:
     with pytest.raises(NoPast, match="nothing answers at http://127"):
         Wire(InfluxSource(f"http://127.0.0.1:{free_port()}", "plant")).ask("SELECT 1")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gateway.core import room
 from gateway.core.clock import ManualClock
 from gateway.core.history_settings import LocalSettings
 from gateway.core.types import Fleet, Fresh
@@ -262,3 +263,20 @@ def test_a_copy_on_a_read_only_disk_can_be_read(tmp_path: Path, fleet_of: Fleets
     copy.chmod(0o555)
     assert rows(copy / "history.db", fleet) == [1.0]
     copy.chmod(0o755)
+
+
+def test_history_leaves_the_last_room_to_tickets_and_goes_on_when_there_is_more(
+    tmp_path: Path, fleet_of: Fleets, fresh_of: Freshes, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = room.KEPT_FOR_TICKETS - 1
+    monkeypatch.setattr(room, "free_bytes", lambda _: free)
+    fleet, path = fleet_of(), tmp_path / "history.db"
+    local = history(path)
+    local.append(fresh_of(fleet, [1.0]))
+    eventually(lambda: local.health().state == "degraded")
+    assert "kept for tickets" in local.health().reason
+    assert not path.exists()
+    free = room.KEPT_FOR_TICKETS
+    eventually(lambda: local.health().state == "ok")
+    local.close()
+    assert rows(path, fleet) == [1.0], "and nothing was forgotten meanwhile"

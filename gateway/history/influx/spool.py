@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from gateway.core.room import leave_some
+
 SEGMENT_BYTES = 256 * 1024
 SEGMENT_LINES = 5_000
 _GZIP = 31  # zlib's name for the gzip format
@@ -53,6 +55,7 @@ class Spool:
         if self._newest_lines + lines > SEGMENT_LINES or size > self._segment_bytes:
             self._number, self._newest_lines, size = self._number + 1, 0, 0
         self._folder.mkdir(parents=True, exist_ok=True)
+        leave_some(self._folder)
         try:
             with self._path(self._number).open("ab") as file:
                 file.write(member)
