@@ -1,7 +1,6 @@
 """Publisher and broker of the demo together with the real driver; both brokers, because a laptop may have either."""
 
 import asyncio
-import socket
 import sys
 from collections.abc import Mapping
 from itertools import pairwise
@@ -15,14 +14,12 @@ from gateway.core.clock import ManualClock, ScaledClock, SystemClock
 from simulators.broker import BrokerNotStarted, Program, broker
 from simulators.mqtt import PublishedDevice, publish
 from tests import needs
+from tests.ports import free_port
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
+    return free_port()
 
 
 async def _drain(driver: Driver) -> None:
