@@ -7,6 +7,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.app.build import checkpoint_file
+from gateway.core.room import leave_some
 from gateway.core.types import Fleet
 from gateway.pipeline.engine import Engine
 from models.detector import Detector
@@ -58,12 +60,18 @@ def snapshot(fleet: Fleet, detectors: Mapping[str, Detector], time: float) -> Ar
 def write(path: Path, arrays: Arrays) -> None:
     """Replace the file in one step; a power cut leaves the old one or the new one. Raises OSError."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
+    leave_some(path.parent)
     aside = path.with_suffix(".new")
-    with aside.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for flags
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    try:
+        with aside.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for flags
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)  # half a file takes room from tickets
+        raise
 
 
 def read(path: Path, fleet: Fleet, detectors: Mapping[str, Detector], now: float) -> float | None:

@@ -4,31 +4,31 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from math import inf
 from pathlib import Path
 
 from gateway.app import build, checkpoint
+from gateway.app.charts import Charts
 from gateway.app.housekeeping import Housekeeping
 from gateway.app.notes import DriverNotes
+from gateway.app.outward import Outward
 from gateway.app.pages import LocalPages
 from gateway.app.reload import Reloads
 from gateway.app.round import Round
 from gateway.app.status import View
 from gateway.app.supervisor import Supervisor
+from gateway.app.tally import Tally
 from gateway.app.warmup import warm
 from gateway.core import systemd
-from gateway.core.clock import RunningClock, SteadyClock, SystemClock
+from gateway.core.clock import RunningClock, SteadyClock
 from gateway.core.config import Config, Loaded, load
 from gateway.core.plugins import Plugins
 from gateway.core.types import Closing
-from gateway.delivery.dispatch import Dispatch, Pace
-from gateway.delivery.mapping import SiteFacts
+from gateway.delivery.lifeboat import Lifeboat
 from gateway.delivery.records import Saved
-from gateway.delivery.store import Store
-from gateway.delivery.transport import HttpTransport
-from gateway.delivery.writer import Writer
+from gateway.delivery.refuge import open_store
 from gateway.history.influx.copy import InfluxHistory
 from gateway.history.local import LocalHistory
 from gateway.history.recorder import Recorder
@@ -38,6 +38,7 @@ from gateway.pipeline.engine import Engine
 from gateway.pipeline.lessons import lessons_of
 from gateway.pipeline.silent import silent
 from gateway.tickets.desk import Desk
+from gateway.tickets.terms import Terms
 from gateway.web.metrics import registry
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class Daemon:
     async def run(self, stop: asyncio.Event) -> None:
         """Watch the site until `stop` is set. Raises StateInUse or StorageFailed if the state cannot be had."""
         async with AsyncExitStack() as stack:
-            writer = Writer(Store(self._config.state_folder))
+            writer = Lifeboat(open_store(self._config.state_folder))
             stack.push_async_callback(writer.close)
             saved = await writer.load()
             self._clock.resume(saved.saved_at or 0.0)
@@ -83,20 +84,25 @@ class Daemon:
                 return
             local = LocalHistory(self._config.state_folder / HISTORY_FILE, self._config.history.local, self._clock)
             histories = self._open_histories(local, stack)
-            dispatch = await self._dispatch(writer, stack)
+            outward = await Outward.opened(self._config, self._plugins, writer, self._clock, stack)
             sinks = [history.append for history in histories]
             alive = systemd.pat_watchdog
-            round_ = Round(self._board, self._engines, desk, writer, self._clock, sinks, dispatch.wake, alive)
+            round_ = Round(self._board, self._engines, desk, writer, self._clock, sinks, outward.wake, alive)
+            round_.leapt = self._clock.leapt
+            desk.damaged(saved.damaged, self._clock.now())
             round_.resume(firing, unclaimed, self._clock.now())
             reloads = Reloads(self._config, self._read, round_, local, self._clock, self._reload_asked)
             chores = Housekeeping(self._config.state_folder, self._engines.values(), writer, self._clock)
             notes = DriverNotes(self._config.state_folder, self._supervisors)
             notes.recall()
+            tally = Tally(writer, outward, self._clock)
             parts = (self._clock, self._supervisors, histories, chores, reloads)
             pages = LocalPages(self._config.web.bind, control_token(self._config.state_folder), self._clock)
-            view = View(self._config, self._board, round_, dispatch, writer, *parts, pages, saved.damaged)
+            view = View(self._config, self._board, round_, outward, writer, *parts, pages, tally, saved.damaged)
             stack.push_async_callback(_keep, round_, chores, notes)
-            jobs = {"round": round_.run(self._config.tick_s), "dispatch": dispatch.run(), "housekeeping": chores.run()}
+            jobs = {"round": round_.run(self._config.tick_s), "housekeeping": chores.run(), **outward.jobs(round_)}
+            jobs["tally"] = tally.run()
+            jobs["charts"] = Charts(self._config, round_, local).run()
             jobs |= {"notes": notes.run(), "reload": reloads.run(), "pages": pages.run(view, registry(view.samples))}
             await self._work(stop, jobs)
 
@@ -153,16 +159,8 @@ class Daemon:
         return learnt_until
 
     def _desk(self, saved: Saved) -> Desk:
-        config, site = self._config, self._config.site
-        own = (config.all_rules, config.policies, saved.open_tickets, config.profiles.values())
-        return Desk(site.id, site.language, *own, site.zone)
-
-    async def _dispatch(self, writer: Writer, stack: AsyncExitStack) -> Dispatch:
-        """The sender runs on the wall clock: the network does not run faster for a demo."""
-        settings, site = self._config.dispatch, self._config.site
-        transport = await stack.enter_async_context(HttpTransport(settings.url, settings.token, settings.timeout))
-        facts = SiteFacts(gateway=site.id, community=site.name, zone=site.zone)
-        return Dispatch(writer, transport, facts, SystemClock(), Pace(workers=settings.workers))
+        terms = Terms.of(self._config, saved.silences)
+        return Desk(terms, self._config.all_rules, [*saved.open_tickets, *saved.closed_lately], saved.entries)
 
     def _open_histories(self, local: LocalHistory, stack: AsyncExitStack) -> list[Recorder]:
         settings, folder = self._config.history, self._config.state_folder
@@ -193,5 +191,7 @@ def control_token(state_folder: Path) -> str:
         path.touch(mode=0o600)
         path.write_text(token)
     except OSError as error:
-        log.warning("token=%s cannot be written: %s; no command can change a ticket", path.name, error.strerror)
+        with suppress(OSError, UnicodeDecodeError):
+            token = path.read_text() or token  # on a read-only disk the last one is still the owner's alone
+        log.warning("token=%s cannot be written: %s; a command may not change a ticket", path.name, error.strerror)
     return token

@@ -48,8 +48,10 @@ def need_restart(old: Config, new: Config) -> list[str]:
         "profiles": [fleet.profile for fleet in old.fleets] == [fleet.profile for fleet in new.fleets],
         "models": old.models == new.models,
         "dispatch": old.dispatch == new.dispatch,
+        "channels": old.channels == new.channels,
         "history": old.history == new.history,
         "web": old.web == new.web,
+        "callbacks": old.callbacks == new.callbacks,
         "engine": old.tick_s == new.tick_s,
         "state": old.state_folder == new.state_folder,
     }

@@ -7,7 +7,8 @@ from prometheus_client import CollectorRegistry
 
 from drivers.device import Clock
 from gateway.core.health import Part
-from gateway.web.server import LocalWeb, Window
+from gateway.web.server import LocalWeb
+from gateway.web.window import Window
 
 log = logging.getLogger(__name__)
 

@@ -28,7 +28,7 @@ from gateway.core.types import Block
 from gateway.history.local import LocalHistory
 from gateway.history.past import NoPast
 from gateway.history.recording import Recording
-from gateway.tickets.desk import refuse_unknown_policies
+from gateway.tickets.terms import refuse_unknown_policies
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +156,7 @@ class Reloads:
         """Change everything at once: there is no `await` in here, nor between the last block heard and this."""
         now = self._clock.now()
         blind = tuple(rule for each in successors for rule in each.blind())
-        cleared = self._round.succeed(successors, config.all_rules, config.policies, now)
+        cleared = self._round.succeed(successors, config.all_rules, self._round.desk.terms.renewed(config), now)
         changes = difference(self._config, config)
         self._config, self._since = config, now
         return Report(now, accepted=True, findings=findings, difference=changes, cleared=tuple(cleared), blind=blind)

@@ -11,16 +11,19 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from drivers.device import Clock, Device
+from gateway.app.disk import Disk
 from gateway.app.succession import Successor
+from gateway.app.unsaved import Unsaved
+from gateway.core.casework import Callback, Complaint, Silence
 from gateway.core.health import Part
-from gateway.core.policy import Policy
-from gateway.core.types import Block, Closing, Fresh, Message, RuleState, Ticket
-from gateway.delivery.store import Changes, StorageFailed
+from gateway.core.types import Block, Fresh, RuleState
+from gateway.delivery.store import StorageFailed
 from gateway.delivery.writer import Writer
 from gateway.pipeline.board import Board
 from gateway.pipeline.engine import Engine
 from gateway.pipeline.lessons import lessons_of
 from gateway.tickets.desk import Decision, Desk
+from gateway.tickets.terms import Terms
 from rules.rule import Rule
 
 log = logging.getLogger(__name__)
@@ -34,31 +37,6 @@ CHECKPOINT_EVERY_S = 60.0
 
 
 @dataclass(slots=True)
-class Unsaved:
-    """Changes that no transaction has taken yet; later states of the same thing replace earlier ones."""
-
-    tickets: dict[str, Ticket] = field(default_factory=dict)
-    messages: list[Message] = field(default_factory=list)
-    states: dict[tuple[str, str], RuleState] = field(default_factory=dict)
-    closings: list[Closing] = field(default_factory=list)
-
-    def note(self, decision: Decision) -> None:
-        """Remember what a decision changed."""
-        if decision.ticket is not None:
-            self.tickets[decision.ticket.id] = decision.ticket
-            self.messages.extend(decision.messages)
-        if decision.closing is not None:
-            self.closings.append(decision.closing)
-
-    def changes(self, now: float) -> Changes | None:
-        """All of it as one transaction; None if there is nothing."""
-        if not (self.tickets or self.messages or self.states):
-            return None
-        tickets, states = tuple(self.tickets.values()), tuple(self.states.values())
-        return Changes(tickets, tuple(self.messages), states, tuple(self.closings), now)
-
-
-@dataclass(slots=True)
 class Round:
     """The main path of one site."""
 
@@ -69,14 +47,25 @@ class Round:
     clock: Clock
     record: Sequence[Callable[[Fresh], None]]
     stored: Callable[[], None]
+    """There may be something to send: what was stored now, or what is to go without the disk."""
     alive: Callable[[], None]
     follow: Callable[[Block], None] | None = None
     """Sees every block that the engines take, while somebody gets ready to take over."""
-    part: Part = field(default_factory=lambda: Part("storage"))
+    leapt: Callable[[], float] = lambda: 0.0
+    """Site seconds that the clock has leapt ahead since the last round."""
     counts: Counter[str] = field(default_factory=Counter)
     busy_s: float = 0.0
     _unsaved: Unsaved = field(default_factory=Unsaved)
+    _disk: Disk = field(init=False)
     _saving: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self._disk = Disk(self.writer)
+
+    @property
+    def part(self) -> Part:
+        """Whether tickets can be stored."""
+        return self._disk.part
 
     async def run(self, tick_s: float) -> None:
         """Work a round after every tick of the site's clock, until cancelled."""
@@ -105,12 +94,14 @@ class Round:
             if self.follow is not None:
                 self.follow(block)
             decisions += self._evaluate(block, now)
+        decisions += self._tick(now)
         self.counts["rounds"] += 1
         return decisions
 
     def keep_pending(self) -> None:
-        """Note the timers of all alerts that are under way, so that a power cut does not set them back far."""
+        """Note the timers of all that is under way, and the time, so that a power cut does not set them back far."""
         self._keep_states()
+        self._unsaved.has_time |= bool(self.desk.open_tickets)
 
     def resume(self, firing: Collection[tuple[str, str]], unclaimed: Iterable[tuple[str, str]], now: float) -> None:
         """Go on after a start: end what ended because rules changed meanwhile, as a reload would have.
@@ -119,14 +110,15 @@ class Round:
         back must not find an alert that no ticket has.
         """
         self._forget(unclaimed)
-        for decision in self.desk.follow(self.desk.rules, self.desk.policies, firing, now):
+        for decision in self.desk.follow(self.desk.terms, self.desk.rules, firing, now):
             self._note(decision)
+        self._tick(now)
 
     def succeed(
         self,
         successors: Iterable[Successor],
         rules: Mapping[str, Rule],
-        policies: Mapping[str, Policy],
+        terms: Terms,
         now: float,
     ) -> list[tuple[str, str]]:
         """Go on by other rules from the next row on; returns the alerts (rule, device) that were active and ended.
@@ -141,8 +133,9 @@ class Round:
                 forgotten.append(key)
                 ended += [key] if body.get("level") else []
         self._forget(forgotten)
-        for decision in self.desk.follow(rules, policies, self._keep_states(), now):
+        for decision in self.desk.follow(terms, rules, self._keep_states(), now):
             self._note(decision)
+        self._tick(now)
         return ended
 
     @property
@@ -156,32 +149,47 @@ class Round:
             now = self.clock.now()
             saving, changes = self._unsaved, self._unsaved.changes(now)
             if changes is None:
+                await self._disk.look(now)
                 return
             self._unsaved = Unsaved()
             try:
                 await self.writer.commit(changes)
             except StorageFailed as error:
-                self._unsaved = _merged(saving, self._unsaved)
-                self._storage(Part("storage", "degraded", f"cannot store tickets: {error}", self.part.since or now))
+                self._unsaved = saving.followed_by(self._unsaved)
+                self._disk.failed(error, now)
+                if changes.messages:
+                    self.stored()  # the sender may go on without the disk
                 return
             except asyncio.CancelledError:
                 # The commit goes on without us, perhaps in vain. To save the same thing twice does no harm.
-                self._unsaved = _merged(saving, self._unsaved)
+                self._unsaved = saving.followed_by(self._unsaved)
                 raise
-            self._storage(Part("storage"))
+            self._disk.worked(now)
             if changes.messages:
                 self.stored()
 
-    async def decide(self, decision: Decision | None) -> bool:
-        """Store what a person decided about a ticket; False if there was no such ticket."""
-        if decision is None:
-            return False
+    async def decide(self, decision: Decision, callback: Callback | None = None) -> None:
+        """Store what a person decided about a ticket, with what follows from it, and the callback that said so."""
         self._note(decision)
+        self._tick(self.clock.now())
+        if callback is not None:
+            self._unsaved.heard.append(callback)
         if decision.closing is not None:
             for engine in self.engines.values():
                 engine.teach(lessons_of(engine.fleet, [decision.closing]))
         await self.save()
-        return True
+
+    async def silence(self, silence: Silence) -> None:
+        """Hold tickets back from now on, as somebody asked for, or no longer, and store that with what follows."""
+        self.desk.silence(silence)
+        self._unsaved.silences.append(silence)
+        self._tick(self.clock.now())
+        await self.save()
+
+    async def complain(self, complaint: Complaint) -> None:
+        """Store that a resident complained."""
+        self._unsaved.complaints.append(complaint)
+        await self.save()
 
     def _evaluate(self, block: Block, now: float) -> list[Decision]:
         engine = self.engines[block.fleet.profile.profile]
@@ -193,6 +201,14 @@ class Round:
             self._note(decision)
             decisions.append(decision)
         self._note_states(engine, engine.book.changed_states())
+        return decisions
+
+    def _tick(self, now: float) -> list[Decision]:
+        """What has become due of tickets."""
+        leapt_s = self.leapt()
+        decisions = [*(self.desk.leap(leapt_s) if leapt_s > 0.0 else ()), *self.desk.tick(now)]
+        for decision in decisions:
+            self._note(decision)
         return decisions
 
     def _forget(self, states: Iterable[tuple[str, str]]) -> None:
@@ -221,13 +237,3 @@ class Round:
         for rule, row, fingerprint, body in states:
             device = engine.fleet.devices[row].id
             self._unsaved.states[rule, device] = RuleState(rule, device, fingerprint, body)
-
-    def _storage(self, part: Part) -> None:
-        if part.state != self.part.state:
-            log.log(logging.INFO if part.state == "ok" else logging.ERROR, "storage %s %s", part.state, part.reason)
-        self.part = part
-
-
-def _merged(older: Unsaved, newer: Unsaved) -> Unsaved:
-    tickets, states = {**older.tickets, **newer.tickets}, {**older.states, **newer.states}
-    return Unsaved(tickets, older.messages + newer.messages, states, older.closings + newer.closings)

@@ -1,6 +1,7 @@
 """What the daemon shows of itself: health by part, devices, figures, tickets."""
 
 import asyncio
+import logging
 import math
 import platform
 from collections import Counter
@@ -12,26 +13,32 @@ from typing import Any
 
 from drivers.device import Health
 from gateway.app.housekeeping import Housekeeping
+from gateway.app.outward import Outward
 from gateway.app.pages import LocalPages
 from gateway.app.reload import Reloads
 from gateway.app.round import Round
+from gateway.app.spoken import decided, ended, silenced
 from gateway.app.supervisor import Supervisor
+from gateway.app.tally import Tally
+from gateway.app.ticket_view import brief, listed, whole
 from gateway.app.why import why
+from gateway.core.casework import Callback, Silence
 from gateway.core.clock import SteadyClock
 from gateway.core.config import Config
 from gateway.core.health import Part, report
 from gateway.core.messages import say
-from gateway.core.types import Status, Verdict
-from gateway.delivery.dispatch import Dispatch
-from gateway.delivery.line import LineHealth
-from gateway.delivery.records import shown, shown_whole
+from gateway.core.types import Status
+from gateway.delivery import notices
 from gateway.delivery.statefile import StorageFailed
 from gateway.delivery.writer import Writer
 from gateway.history.recorder import Recorder
 from gateway.pipeline.board import Board
 from gateway.pipeline.silent import silent
+from gateway.tickets.pauses import in_force
 from gateway.web.metrics import Sample, counts
-from gateway.web.server import Unavailable
+from gateway.web.window import Unavailable
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ class View:
     config: Config
     board: Board
     round: Round
-    dispatch: Dispatch
+    outward: Outward
     writer: Writer
     clock: SteadyClock
     supervisors: Sequence[Supervisor]
@@ -49,6 +56,7 @@ class View:
     chores: Housekeeping
     reloads: Reloads
     pages: LocalPages
+    tally: Tally
     damaged: Sequence[str]
 
     def health(self) -> Mapping[str, Any]:
@@ -57,6 +65,7 @@ class View:
 
     def status(self) -> Mapping[str, Any]:
         """Health, devices, counts, and what it runs on."""
+        desk = self.round.desk
         return {
             **self.health(),
             "site": self.config.site.id,
@@ -67,10 +76,8 @@ class View:
             "devices": {name: asdict(health) for name, health in self._devices().items()},
             "scores": self._said("score"),
             "health": self._said("health"),
-            "open_tickets": [
-                {"id": t.id, "device": t.device, "kind": t.kind, "level": t.level, "title": t.title}
-                for t in self.round.desk.open_tickets
-            ],
+            "open_tickets": [brief(ticket, desk.terms) for ticket in desk.open_tickets],
+            "held": sum(ticket.held is not None for ticket in desk.open_tickets),
             "counts": dict(self.round.counts),
             "configuration": self.reloads.shown(),
         }
@@ -85,27 +92,47 @@ class View:
             return []
         with _reading():
             found = await self.writer.tickets(status=Status(status) if status else None, limit=limit)
-        return [shown(ticket, delivery) for ticket, delivery in found]
+        return [listed(ticket, delivery, self.round.desk.terms) for ticket, delivery in found]
 
     async def ticket(self, ticket_id: str) -> Mapping[str, Any] | None:
-        """One ticket with its messages."""
+        """One ticket with its ledger, its messages and its notices."""
         with _reading():
             ticket = await self.writer.ticket(ticket_id)
-            messages = await self.writer.messages(ticket_id)
-        return None if ticket is None else shown_whole(ticket, messages)
+            if ticket is None:
+                return None
+            messages, entries = await self.writer.messages(ticket_id), await self.writer.entries(ticket_id)
+            told = await self.writer.transaction(notices.of_ticket, ticket_id)
+        return whole(ticket, messages, entries, told, self.round.desk.terms, self.clock.now())
 
-    async def act(self, ticket_id: str, action: str, by: str, verdict: Verdict) -> bool:
-        """Do what a person asked for. What cannot be stored at once is stored as soon as it can be."""
-        now = self.clock.now()
-        if action == "resend":
-            with _reading():
-                again = await self.writer.resend(ticket_id)
-            self.dispatch.wake()
-            return again
-        desk = self.round.desk
-        return await self.round.decide(
-            desk.close(ticket_id, by, now, verdict) if action == "close" else desk.acknowledge(ticket_id, by, now)
-        )
+    async def act(self, said: Callback) -> None:
+        """Somebody at this machine says something of a ticket. What cannot be stored at once is stored later."""
+        await self.round.decide(decided(self.round.desk, said, self.clock.now()))
+
+    async def resend(self, ticket_id: str) -> bool:
+        """Send a ticket's waiting and refused messages and notices again; False if there are none."""
+        with _reading():
+            messages = await self.writer.resend(ticket_id)
+            told = await self.writer.transaction(notices.resend, ticket_id)
+        self.outward.wake()
+        return messages or told
+
+    def silences(self) -> list[Mapping[str, Any]]:
+        """What is silenced now, soonest over first."""
+        now_silent = in_force(self.round.desk.terms.pauses.silences, self.clock.now())
+        return [asdict(silence) for silence in sorted(now_silent, key=lambda each: each.until)]
+
+    async def silence(self, asked: Silence, lasts_s: float) -> Mapping[str, Any]:
+        """Hold tickets back for so long."""
+        made = silenced(self.round.desk, asked, lasts_s, self.clock.now())
+        log.info("silence=%s by=%s until=%.0f", made.id, made.by, made.until)
+        await self.round.silence(made)
+        return asdict(made)
+
+    async def unsilence(self, silence_id: str, by: str) -> None:
+        """End a silence now."""
+        over = ended(self.round.desk, silence_id, self.clock.now())
+        log.info("silence=%s ended by=%s", over.id, by)
+        await self.round.silence(over)
 
     async def reload(self) -> Mapping[str, Any]:
         """Take the configuration over as it is written now; what became of that."""
@@ -137,7 +164,8 @@ class View:
             for name, value in supervisor.driver.counters().items():
                 labels = (("connection", supervisor.name), ("what", name))
                 yield Sample("driver_events", "What drivers count.", value, labels=labels)
-        yield from counts("dispatch_events", "What dispatch counts.", self.dispatch.counters(), "what")
+        yield from self.outward.samples()
+        yield from self.tally.samples()
         for history in self.histories:
             for name, value in asdict(history.stats()).items():
                 labels = (("history", history.health().name), ("what", name))
@@ -149,7 +177,7 @@ class View:
         yield self.chores.health()
         yield self.pages.health()
         yield self.reloads.health()
-        yield _line(self.dispatch.health())
+        yield from self.outward.health()
         yield from (history.health() for history in self.histories)
         if self.damaged:
             yield Part("state", "degraded", f"damaged rows were set aside: {', '.join(self.damaged)}")
@@ -171,12 +199,6 @@ class View:
 
     def _devices(self) -> dict[str, Health]:
         return {name: health for s in self.supervisors for name, health in s.driver.health().items()}
-
-
-def _line(health: LineHealth) -> Part:
-    if health.state in {"up", "unknown"}:
-        return Part("dispatch")
-    return Part("dispatch", "degraded", f"{health.state}: {health.reason}", health.since)
 
 
 def _connection(supervisor: Supervisor) -> Part:

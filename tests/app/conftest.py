@@ -1,6 +1,5 @@
 """A site with two played pumps, on free ports, and a dispatch API."""
 
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from gateway.core.config import Config, load
 from gateway.core.plugins import Plugins, discover
 from simulators.property_api import PropertyApi
 from tests.app.played import CONFIG, PROFILE, RULES, Pumps
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -47,13 +47,10 @@ def reloads(monkeypatch: pytest.MonkeyPatch) -> list[Reloads]:
 
 @pytest.fixture
 def config(tmp_path: Path, plugins: Plugins, api: PropertyApi) -> Config:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles" / "played-pump.yaml").write_text(PROFILE)
     (tmp_path / "pack.yaml").write_text(RULES)
-    (tmp_path / "config.yaml").write_text(CONFIG.format(api=api.port, web=port))
+    (tmp_path / "config.yaml").write_text(CONFIG.format(api=api.port, web=free_port()))
     loaded = load(tmp_path / "config.yaml", plugins=plugins, environment={})
     assert loaded.config is not None, loaded.findings
     return loaded.config

@@ -18,6 +18,7 @@ from gateway.delivery.writer import Writer
 from gateway.pipeline.board import Board
 from gateway.pipeline.engine import Engine
 from gateway.tickets.desk import Desk
+from gateway.tickets.terms import Terms
 from rules.book import Book
 from rules.rule import Rule
 from rules.vocabulary import Vocabulary
@@ -71,8 +72,8 @@ def new_round(writer: Writer, clock: Any, saved: Saved | None = None, **other: A
         if state.body["level"]:
             firing.add((state.rule, state.device))
     rules = {rule.id: rule for rule in RULES}
-    tickets = saved.open_tickets if saved else ()
-    desk = Desk("lakeside", "en", rules, BUILT_IN_POLICIES, tickets)
+    tickets = [*saved.open_tickets, *saved.closed_lately] if saved else []
+    desk = Desk(Terms("lakeside", "en", BUILT_IN_POLICIES), rules, tickets, saved.entries if saved else ())
     parts: dict[str, Any] = {"record": (), "stored": lambda: None, "alive": lambda: None, **other}
     board.begin(clock.now())
     round_ = Round(board, {"pump": engine}, desk, writer, clock, **parts)

@@ -191,6 +191,7 @@ def test_an_interrupted_write_leaves_the_old_file(file: Path, monkeypatch: pytes
     with pytest.raises(OSError, match="No space"):
         checkpoint.write(file, checkpoint.snapshot(OLD, {"usual": learnt(2)}, NOW))
     assert file.read_bytes() == before
+    assert not file.with_suffix(".new").exists(), "half a file takes room"
 
 
 async def test_an_engine_is_kept_up_to_its_last_row(tmp_path: Path) -> None:

@@ -32,6 +32,11 @@ class Outcome(Writer):
         self.all_tickets: dict[str, Ticket] = {}
         self.all_messages: dict[str, Message] = {}
 
+    trouble = ""
+
+    async def probe(self) -> None:
+        pass
+
     async def commit(self, changes: Changes) -> None:
         if self.end == "refused":
             raise StorageFailed("no room")

@@ -59,7 +59,7 @@ async def test_any_configuration_is_taken_over_whole_or_not_at_all(
 def _in_force(mine: Reloads) -> tuple[object, ...]:
     """All that decides: the desk's rules and policies, and each engine's rules by fingerprint."""
     desk, engines = mine._round.desk, mine._round.engines
-    return dict(desk.rules), dict(desk.policies), {name: e.book.fingerprints for name, e in engines.items()}
+    return dict(desk.rules), dict(desk.terms.policies), {name: e.book.fingerprints for name, e in engines.items()}
 
 
 def _assert_whole(mine: Reloads, report: Report, before: tuple[object, ...], today: Config | None, done: str) -> None:

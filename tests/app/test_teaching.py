@@ -16,10 +16,10 @@ from gateway.app import housekeeping
 from gateway.app.daemon import TOKEN_FILE
 from gateway.app.housekeeping import Housekeeping
 from gateway.cli.offline import Offline
+from gateway.core.casework import Callback, Happening
 from gateway.core.clock import SystemClock
 from gateway.core.config import Config, load
 from gateway.core.plugins import Plugins
-from gateway.core.types import Verdict
 from gateway.delivery import ledger
 from gateway.delivery.ledger import read_ledger
 from gateway.delivery.records import Changes
@@ -128,7 +128,7 @@ async def test_what_was_said_while_no_daemon_ran_is_taken_up_at_the_next_start(
         await until(lambda: len(api.book.orders) == 1)
     with closing(Store(watched.state_folder)) as store:
         (ticket,) = store.load().open_tickets
-        assert Offline(watched, store).act(ticket.id, "close", "li", Verdict.NORMAL)
+        Offline(watched, store).act(Callback("", ticket.id, Happening.CLOSED, 0.0, "li", verdict="normal"))
     async with running(watched, taught) as daemon:
         await _rounds(daemon, 3)
         assert daemon._engines["played-pump"].detectors["usual"].state()["usual"].tolist() == [False, True]

@@ -13,6 +13,7 @@ from gateway.core.clock import ManualClock, SteadyClock
 from gateway.delivery.store import Store
 from gateway.delivery.writer import Writer
 from gateway.pipeline.board import Board
+from gateway.tickets.decision import Reason
 from rules.rule import Rule
 from tests.app.small_site import FLEET, GOOD, LOW, T0, new_engine, new_round
 
@@ -27,7 +28,7 @@ class Site:
     def __init__(self, writer: Writer) -> None:
         self.wall, self.ticks = ManualClock(T0), 0.0
         self.clock = SteadyClock(self.wall, lambda: self.ticks)
-        self.round: Round = new_round(writer, self.clock)
+        self.round: Round = new_round(writer, self.clock, leapt=self.clock.leapt)
 
     def live(self, seconds: int, *pumps: tuple[float, float], set_s: float = 0.0) -> list[str]:
         """Let seconds pass, after the clock was set; returns what was raised and where."""
@@ -38,7 +39,8 @@ class Site:
             self.ticks += 1.0
             for device, values in zip(FLEET.ids, pumps, strict=False):
                 self.round.board.put(Batch(device, self.clock.now(), np.array(values)))
-            found += [str(decision.reason) for decision in self.round.work(self.clock.now())]
+            decisions = self.round.work(self.clock.now())
+            found += [str(each.reason) for each in decisions if each.reason is not Reason.CLOCK_LEAPT]
         return found
 
 
