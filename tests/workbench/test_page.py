@@ -10,13 +10,13 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.core.config import Config
+from gateway.core.markup import element, join
 from gateway.core.messages import Language
 from gateway.history.past import Past
 from gateway.workbench.backtest.outcome import Outcome
 from gateway.workbench.backtest.play import Rules, play
 from gateway.workbench.page import PLOTS, write_page
 from gateway.workbench.page.document import pieces
-from gateway.workbench.page.markup import element, join
 from gateway.workbench.page.report import Report
 from tests.workbench import lane
 from tests.workbench.lane import DAY, HOUR, PLUGINS, T0, Spell

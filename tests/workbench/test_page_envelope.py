@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.almanac import UTC_ALMANAC
-from gateway.workbench.page.envelope import Envelope, polyline, stretches
-from gateway.workbench.page.scales import spread, time_ticks
+from gateway.core.envelope import Envelope, polyline, stretches
+from gateway.core.ticks import time_ticks
+from gateway.workbench.page.scales import spread
 
 NAN = float("nan")
 VALUES = st.lists(st.floats(-1e3, 1e3) | st.just(NAN), min_size=1, max_size=300)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import inf, isfinite, nan
 from typing import Any
 
+from gateway.core.markup import Markup, element
 from gateway.core.types import Ticket
 from gateway.tickets.explanation import digits, figure
-from gateway.workbench.page.markup import Markup, element
 from gateway.workbench.page.words import Words
 
 MOST_BANDS = 3

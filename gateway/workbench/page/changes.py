@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
+from gateway.core.markup import Content, Markup, element
 from gateway.workbench.backtest.comparison import Comparison, Pair
 from gateway.workbench.backtest.outcome import Case
-from gateway.workbench.page.markup import Content, Markup, element
 from gateway.workbench.page.parts import Cell, levels, link, table
 from gateway.workbench.page.report import Report
 from gateway.workbench.page.words import UNKNOWN, Words

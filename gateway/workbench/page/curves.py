@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gateway.core.envelope import Bools, polyline, stretches
+from gateway.core.markup import Markup, element, join
 from gateway.core.types import Floats
 from gateway.workbench.page.bands import Band, band_labels, band_shape
-from gateway.workbench.page.envelope import Bools, polyline, stretches
-from gateway.workbench.page.markup import Markup, element, join
 from gateway.workbench.page.picture import Picture
 from gateway.workbench.page.scales import Scale, spread
 from gateway.workbench.page.sketch import Strip

@@ -10,11 +10,11 @@ from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
+from gateway.core.markup import Markup, element
 from gateway.core.messages import Language
 from gateway.history.past import Past
 from gateway.workbench.backtest.outcome import Outcome
 from gateway.workbench.page.changes import changes
-from gateway.workbench.page.markup import Markup, element
 from gateway.workbench.page.overview import headline, overview
 from gateway.workbench.page.report import Report
 from gateway.workbench.page.tickets import rule_sections, rule_table, ticket_list

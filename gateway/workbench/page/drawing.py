@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.core.almanac import Almanac
+from gateway.core.markup import Markup, element, join
+from gateway.core.ticks import time_ticks
 from gateway.workbench.page.curves import Frame, curve_strip, switch_strip
-from gateway.workbench.page.markup import Markup, element, join
 from gateway.workbench.page.picture import WIDE, Picture
-from gateway.workbench.page.scales import time_ticks
 from gateway.workbench.page.sketch import Strip
 from gateway.workbench.page.words import Words, number
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from gateway.core.almanac import Almanac
+from gateway.core.markup import Markup, element
 from gateway.workbench.backtest.outcome import Case
-from gateway.workbench.page.markup import Markup, element
 from gateway.workbench.page.words import Words
 from rules.duration import DAY_S
 

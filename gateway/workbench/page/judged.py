@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from gateway.core.markup import Markup, element
 from gateway.workbench.backtest.judged import Judged, Spared, judged, spared
-from gateway.workbench.page.markup import Markup, element
 from gateway.workbench.page.parts import Cell, table
 from gateway.workbench.page.report import Report
 from gateway.workbench.page.words import UNKNOWN, Words

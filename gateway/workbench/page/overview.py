@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from gateway.core.markup import Markup, element
 from gateway.workbench.backtest.summary import Load, summarise
 from gateway.workbench.page.changes import change_sentence
 from gateway.workbench.page.heat import heat_map, hours
 from gateway.workbench.page.judged import judgements
-from gateway.workbench.page.markup import Markup, element
 from gateway.workbench.page.parts import Cell, bar, table
 from gateway.workbench.page.report import Report
 from gateway.workbench.page.words import UNKNOWN, Words, per_week

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from gateway.core.markup import Content, Markup, element
 from gateway.workbench.backtest.outcome import Case
-from gateway.workbench.page.markup import Content, Markup, element
 from gateway.workbench.page.report import Report
 from gateway.workbench.page.words import Words
 

@@ -9,12 +9,12 @@ from functools import partial
 import numpy as np
 
 from drivers.device import Profile
+from gateway.core.envelope import Envelope
 from gateway.core.types import Fleet
 from gateway.history.past import Past
 from gateway.workbench.backtest.outcome import Case, Outcome, Span
 from gateway.workbench.lens import Lens, values
 from gateway.workbench.page.bands import bands
-from gateway.workbench.page.envelope import Envelope
 from gateway.workbench.page.sketch import Sketch, sketch
 from rules.vocabulary import Vocabulary
 

@@ -1,26 +1,15 @@
-"""Scales of a drawing: values in pixels, round moments on the clock of the site, labels that keep their distance."""
+"""Scales of a drawing: values in pixels, labels that keep their distance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from gateway.core.almanac import Almanac
+from gateway.core.envelope import Columns
 from gateway.core.types import Floats
-from gateway.workbench.page.envelope import Columns
 from gateway.workbench.page.sketch import Strip
 
 _FAR, _VERY_FAR, _FLAT = 1.5, 3.0, 0.01
-_STEPS_S = tuple(
-    count * unit
-    for unit, counts in (
-        (1, (1, 2, 5, 10, 15, 30)),
-        (60, (1, 2, 5, 10, 15, 30)),
-        (3600, (1, 2, 3, 6, 12)),
-        (86400, (1, 2, 7, 14, 28, 56, 112)),
-    )
-    for count in counts
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +54,6 @@ class Scale:
 
 def _distance(value: float, low: float, high: float) -> float:
     return max(low - value, value - high, 0.0)
-
-
-def time_ticks(start: float, end: float, most: int, almanac: Almanac) -> tuple[list[float], float]:
-    """At most so many round moments of the site's clock in [start, end], and the step between them in seconds."""
-    step = next((step for step in _STEPS_S if (end - start) / step <= most), _STEPS_S[-1])
-    wall = float(almanac.wall(np.array([start]))[0])
-    first = start + (-wall) % step
-    return np.arange(first, end, step).tolist(), float(step)
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from gateway.core.markup import Content, Markup, element
 from gateway.history.past import Past
+from gateway.tickets import texts
 from gateway.workbench.backtest.outcome import Case
 from gateway.workbench.backtest.summary import Line
 from gateway.workbench.page.drawing import drawing
-from gateway.workbench.page.markup import Content, Markup, element
 from gateway.workbench.page.parts import Cell, level_word, levels, link, table
 from gateway.workbench.page.picture import picture
 from gateway.workbench.page.report import Report
@@ -99,7 +100,7 @@ def _rule_head(rule: Rule, count: int, drawn: int, words: Words) -> Markup:
         for name, level in rule.levels.items()
     ]
     clear = words.say("page_clear", "clears when")
-    advice = rule.advice.get(words.language) or rule.advice.get("en") or next(iter(rule.advice.values()), "")
+    advice, basis = texts.advice(rule, words.language), texts.basis(rule, words.language)
     without = words.say("page_without", "{count} more without a plot", count=count - drawn) if count > drawn else None
     return element(
         "section",
@@ -109,9 +110,7 @@ def _rule_head(rule: Rule, count: int, drawn: int, words: Words) -> Markup:
         if rule.clear
         else None,
         element("p", advice, class_="advice") if advice else None,
-        element("p", words.say("page_basis", "Basis: {basis}", basis=rule.basis), class_="basis")
-        if rule.basis
-        else None,
+        element("p", words.say("page_basis", "Basis: {basis}", basis=basis), class_="basis") if basis else None,
         element("p", without, class_="note") if without else None,
         class_="rule",
         id=f"rule-{rule.id}",

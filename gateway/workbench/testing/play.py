@@ -8,6 +8,7 @@ import numpy as np
 from gateway.core.messages import Language
 from gateway.core.types import Block, Floats
 from gateway.tickets.desk import Desk
+from gateway.tickets.terms import Terms
 from gateway.workbench.testing.holding import Holding, holdings
 from gateway.workbench.testing.judge import Event, Failure, judge
 from gateway.workbench.testing.kit import Kit
@@ -53,12 +54,12 @@ def play(test: RuleTest, subject: Subject, kit: Kit) -> Verdict:
 
 def _events(stage: Stage, blocks: Sequence[Block], subject: Subject, kit: Kit) -> Iterator[Event]:
     """Everything that the rules do, with the ticket that each change leads to."""
-    desks = [Desk("test", language, subject.rules, kit.policies) for language in LANGUAGES]
+    desks = [Desk(Terms("test", language, kit.policies), subject.rules) for language in LANGUAGES]
     (device,) = stage.engine.fleet.devices
     for block in blocks:
         for finding in stage.engine.evaluate(block):
             change, why = finding.transition, finding.explanations
-            decided = {desk.language: desk.receive(device, change, change.time, why) for desk in desks}
+            decided = {desk.terms.language: desk.receive(device, change, change.time, why) for desk in desks}
             tickets = {language: decision.ticket for language, decision in decided.items()}
             told = next((message.event for message in decided["en"].messages), "none")
             yield Event(stage.begin, change, tickets, told)

@@ -90,7 +90,7 @@ class TicketExpectation(_Explained):
     """The time rules that it follows."""
     title: Texts = Field(default_factory=dict)
     """The title, word for word, in zh, en or both."""
-    due: dict[Literal["acknowledge", "on_site", "feedback", "close"], Seconds] = Field(default_factory=dict)
+    due: dict[Literal["acknowledge", "on_site", "plan", "feedback", "close"], Seconds] = Field(default_factory=dict)
     """Each limit, counted from the change."""
     occurrences: Annotated[int | None, Field(ge=1)] = None
     """How often the problem has occurred on this ticket, the first time included."""
