@@ -14,6 +14,7 @@ from rich.table import Table
 
 from benchmarks.backtest_rate import BacktestLoad, backtest_rate
 from benchmarks.detector_rate import DetectorLoad, detector_rate
+from benchmarks.drain import DrainLoad, drain
 from benchmarks.figures import Result, machine
 from benchmarks.memory import MemoryLoad, memory
 from benchmarks.polling import PollingLoad, polling
@@ -40,6 +41,7 @@ Name = Literal[
     "detector",
     "memory",
     "warning",
+    "drain",
     "scoreboards",
     "all",
 ]
@@ -57,11 +59,12 @@ _BENCHMARKS: dict[str, tuple[Any, Callable[[Any, Tell], Result]]] = {
     "detector": (DetectorLoad(), detector_rate),
     "memory": (MemoryLoad(), memory),
     "warning": (WarningLoad(), warning),
+    "drain": (DrainLoad(), drain),
     "scoreboards": (ScoreboardLoad(), scoreboards),
 }
 """Each at its usual size, in the order of a full run."""
-_ASKED_FOR_ONLY = frozenset({"scoreboards"})
-"""They need data that is no part of this project."""
+_ASKED_FOR_ONLY = frozenset({"drain", "scoreboards"})
+"""They take ten minutes more, or need data that is no part of this project."""
 
 
 def bench(

@@ -59,13 +59,19 @@ def _meaning(owner: type[BaseModel], key: str) -> str:
 
 def _as_written(node: Schema) -> None:
     """Durations and sizes are texts in the file: what is said of them as numbers is of no use there."""
-    default, kind = node.get("default", ""), _KINDS.get(next(iter(node.get("examples", ())), ""))
+    default, kind = node.get("default", ""), _KINDS.get(next(_examples(node), ""))
     if kind and isinstance(default, (int, float)):
         node["default"] = shown(default, kind)
     elif default is None or ("pattern" in node and not isinstance(default, str)):
         del node["default"]
     for limit in _OF_NUMBERS:
         node.pop(limit, None)
+
+
+def _examples(node: Schema) -> Iterator[str]:
+    """Those of the node, or of what may stand there."""
+    for each in (node, *node.get("anyOf", ())):
+        yield from each.get("examples", ())
 
 
 def _nodes(node: Any) -> Iterator[Schema]:

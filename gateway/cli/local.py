@@ -8,16 +8,17 @@ from collections.abc import Mapping
 from email.message import Message
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from gateway.cli.screen import Failed
+from gateway.core.denial import Denied
 from gateway.core.mark import HEADER, mark
 
 TIMEOUT_S = 5.0
 RELOAD_TIMEOUT_S = 40.0
 """The daemon itself answers within thirty seconds, if only to say that it needs longer."""
 TOKEN_FILE = "control.token"  # noqa: S105 - a file name
-NOT_FOUND = 404
+NOT_FOUND, CONFLICT = 404, 409
 
 # A proxy of the environment must never see requests to this machine.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -39,16 +40,18 @@ class Pages:
         given = urlencode({key: value for key, value in query.items() if value is not None})
         return self._ask(urllib.request.Request(f"{self._base}{path}{'?' if given else ''}{given}"))  # noqa: S310 - http, own host
 
-    def act(self, ticket: str, action: str, by: str, verdict: str | None = None) -> Any:
-        """Change a ticket, with a verdict if it is closed; None if no daemon answers. Raises Failed, NotThere."""
-        body = {"by": by} if verdict is None else {"by": by, "verdict": verdict}
-        return self._post(f"/api/tickets/{quote(ticket, safe='')}/{action}", body, TIMEOUT_S)
+    def act(self, path: str, said: Mapping[str, Any]) -> Any:
+        """Have something done, such as `/api/tickets/ID/ack`; None if no daemon answers.
+
+        Raises Failed, NotThere, and Denied if the daemon would not.
+        """
+        return self._post(path, said, TIMEOUT_S)
 
     def reload(self) -> Any:
         """Have the configuration taken over; what became of that, or None if no daemon answers. Raises Failed."""
         return self._post("/api/reload", {}, RELOAD_TIMEOUT_S)
 
-    def _post(self, path: str, body: Mapping[str, str], timeout_s: float) -> Any:
+    def _post(self, path: str, body: Mapping[str, Any], timeout_s: float) -> Any:
         token = self._token()
         if token is None:
             return None
@@ -84,9 +87,11 @@ class Pages:
                 return json.load(answer) if self._is_ours(answer.headers) else None
         except urllib.error.HTTPError as error:
             with error:
-                said = error.read(400).decode(errors="replace")
+                said = error.read(2000).decode(errors="replace")
             if not self._is_ours(error.headers):
                 return None
+            if error.code == CONFLICT:
+                raise _denied(said) from error
             if error.code == NOT_FOUND:
                 raise NotThere(said) from error
             raise Failed("daemon_refused", "the daemon at {url} refused: {said}", url=self._base, said=said) from error
@@ -94,3 +99,9 @@ class Pages:
             raise Failed("not_a_gateway", "what answers at {url} is no gateway", url=self._base) from error
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             return None
+
+
+def _denied(text: str) -> Denied:
+    """What the daemon would not do, to be said in any language. Raises ValueError for anything else."""
+    said = json.loads(text)
+    return Denied(said["kind"], said["error"], **said["words"])

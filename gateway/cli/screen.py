@@ -19,8 +19,9 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway.core.config import Config, load
+from gateway.core.denial import Denied
 from gateway.core.findings import Finding, summary
-from gateway.core.messages import Language, fill, say
+from gateway.core.messages import Language, say
 from gateway.core.plugins import Plugins
 from gateway.history.past import NoPast
 
@@ -35,16 +36,8 @@ FAILED, WRONG_USE = 1, 2
 _COLOURS = {"error": "bold red", "warning": "bold yellow"}
 
 
-class Failed(Exception):
-    """A command cannot do what was asked for; in one sentence, like a finding: kind, English, the words in it."""
-
-    def __init__(self, kind: str, english: str, **words: object) -> None:
-        super().__init__(fill(english, words))
-        self._said = kind, english, words
-
-    def sentence(self, language: Language) -> str:
-        """Why, and what to do about it."""
-        return say(*self._said, language)
+class Failed(Denied):
+    """A command cannot do what was asked for."""
 
 
 @contextmanager
@@ -52,7 +45,7 @@ def failures(language: Language) -> Iterator[None]:
     """Where something in the block fails, end the command with one sentence and exit status 1."""
     try:
         yield
-    except (Failed, NoPast) as failed:
+    except (Denied, NoPast) as failed:
         label = say("label_error", "error", {}, language)
         print_line(console(errors=True), f"{label}: {failed.sentence(language)}")
         raise typer.Exit(FAILED) from failed

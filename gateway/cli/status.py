@@ -27,8 +27,6 @@ from gateway.core.config import Config
 from gateway.core.messages import Language
 from gateway.core.plugins import discover
 
-MOST = 10_000
-
 
 def status(
     config: ConfigPath = Path("config.yaml"),
@@ -55,8 +53,7 @@ def _stopped(site: Config, language: Language) -> Mapping[str, Any]:
     report: dict[str, Any] = {"status": "stopped", "site": site.site.id, "parts": [], "devices": {}}
     try:
         with offline(site) as stopped:
-            tickets = [ticket for ticket in stopped.tickets(None, MOST) if ticket["status"] != "closed"]
-            return report | {"reason": "", "outbox": stopped.counts(), "open_tickets": tickets}
+            return report | {"reason": "", "outbox": stopped.counts(), "open_tickets": stopped.open_tickets()}
     except FolderInUse as failed:
         return report | {"status": "silent", "reason": failed.sentence(language), "outbox": None, "open_tickets": None}
     except Failed as failed:

@@ -1,40 +1,16 @@
-"""How the state of a site and its tickets look on a screen: lines of text, from what the local pages say as JSON."""
+"""How the state of a site looks on a screen: lines of text, from what the local pages say as JSON."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
+from gateway.cli.look import INDENT, STYLES, Json, beneath, coloured, moment
 from gateway.cli.screen import aligned, word
+from gateway.cli.ticket_notes import notes, without_members
 from gateway.core.messages import Language, printable, say
-
-Json = Mapping[str, Any]
-
-STYLES = {
-    "ok": "green",
-    "good": "green",
-    "degraded": "yellow",
-    "stale": "yellow",
-    "bad": "red",
-    "offline": "red",
-    "stopped": "red",
-    "unknown": "dim",
-    "red": "bold red",
-    "yellow": "yellow",
-    "pending": "yellow",
-    "parked": "red",
-    "accepted": "green",
-    "refused": "red",
-}
-"""Colours of states, levels and deliveries."""
-
-_INDENT = "  "
-_BREAK = re.compile(r"(?<=[；。])(?=.)|(?<=;) |(?<=\.) (?=[A-Z])")
-"""Where an explanation begins a new line."""
 
 _CHANGES = {
     "added": ("rules_added", "{count} added: {names}"),
@@ -50,9 +26,9 @@ _CHANGES = {
 
 def status_lines(report: Json, zone: ZoneInfo, language: Language) -> Iterator[Text]:
     """How the daemon stands: its parts, the devices that are not well, the open tickets."""
-    yield Text.assemble(f"{report['site']}  ", _coloured("state", report["status"], language))
+    yield Text.assemble(f"{report['site']}  ", coloured("state", report["status"], language))
     if reason := report.get("reason"):
-        yield _beneath(reason)
+        yield beneath(reason)
     if report["parts"]:
         yield Text()
         yield from _standings([(_part(part["part"], language), part) for part in report["parts"]], zone, language)
@@ -62,14 +38,9 @@ def status_lines(report: Json, zone: ZoneInfo, language: Language) -> Iterator[T
     if report["devices"]:
         yield Text()
         yield from _devices(report["devices"], zone, language)
-    open_tickets = report["open_tickets"]
-    if open_tickets is None:  # nobody who knows them can be asked
-        return
-    yield Text()
-    yield Text(say("open_tickets", "open tickets: {count}", {"count": len(open_tickets)}, language))
-    levels = [Text(_INDENT) + _coloured("level", ticket["level"], language) for ticket in open_tickets]
-    titles = [Text(printable(ticket["title"])) for ticket in open_tickets]
-    yield from aligned(zip(levels, titles, strict=True))
+    if report["open_tickets"] is not None:  # somebody who knows them could be asked
+        yield Text()
+        yield from _open_tickets(report["open_tickets"], zone, language)
 
 
 def reload_lines(report: Json, zone: ZoneInfo, language: Language) -> Iterator[Text]:
@@ -77,79 +48,35 @@ def reload_lines(report: Json, zone: ZoneInfo, language: Language) -> Iterator[T
     outcome = word("reload", report["outcome"], language)
     yield Text(f"{moment(report['at'], zone)}  ").append(outcome, style=STYLES[report["outcome"]])
     for finding in report["findings"] if report["outcome"] == "refused" else ():
-        yield _beneath(f"{finding['file']}:{finding['line']}: {finding['message']}")
+        yield beneath(f"{finding['file']}:{finding['line']}: {finding['message']}")
     if report["outcome"] == "accepted" and not any(report[name] for name in _CHANGES):
-        yield _beneath(say("rules_same", "no rule and no policy differs from before", {}, language))
+        yield beneath(say("rules_same", "no rule and no policy differs from before", {}, language))
     for name, (kind, english) in _CHANGES.items():
         if names := [_named(each) for each in report[name]]:
-            yield _beneath(say(kind, english, {"count": len(names), "names": ", ".join(names)}, language))
+            yield beneath(say(kind, english, {"count": len(names), "names": ", ".join(names)}, language))
 
 
-def ticket_lines(tickets: Sequence[Json], zone: ZoneInfo, language: Language) -> Iterator[Text]:
-    """Two lines for each ticket; the id stands alone, to be copied."""
-    if not tickets:
-        yield Text(say("no_tickets", "no tickets", {}, language))
-        return
-    heads = ("fired", "level", "status", "delivery", "title")
-    rows = [[Text(word("head", head, language), style="dim") for head in heads]]
-    rows += [_ticket_row(ticket, zone, language) for ticket in tickets]
-    headline, *lines = aligned(rows)
-    yield headline
-    for ticket, line in zip(tickets, lines, strict=True):
-        yield line
-        yield _beneath(ticket["id"])
-
-
-def ticket_page(ticket: Json, zone: ZoneInfo, language: Language) -> Iterator[Text]:
-    """Everything about one ticket: what, where, by when, what the rule saw, and what became of each message."""
-    yield Text.assemble(_coloured("level", ticket["level"], language), "  ", (printable(ticket["title"]), "bold"))
-    facts = [(head, printable(fact)) for head, fact in _facts(ticket, zone, language) if fact]
-    before = ["", *(head for head, _ in facts)]
-    heads = [
-        "" if head == last else word("head", head, language) for (head, _), last in zip(facts, before, strict=False)
+def _open_tickets(tickets: Sequence[Json], zone: ZoneInfo, language: Language) -> Iterator[Text]:
+    """How many there are and how many nobody has been told of, then each but the members of others."""
+    held = sum(bool(ticket["held"]) for ticket in tickets)
+    counted = {"count": len(tickets), "held": held}
+    if held:
+        yield Text(say("open_tickets_held", "open tickets: {count}, held back: {held}", counted, language))
+    else:
+        yield Text(say("open_tickets", "open tickets: {count}", counted, language))
+    shown = without_members(tickets)
+    rows = [
+        [
+            Text(INDENT) + coloured("level", ticket["level"], language),
+            Text(word("status", ticket["status"], language)),
+            Text(printable(ticket["title"])),
+        ]
+        for ticket in shown
     ]
-    yield from aligned([Text(head, style="dim"), Text(fact)] for head, (_, fact) in zip(heads, facts, strict=True))
-    for out in ticket["deliveries"]:
-        message = out["message"]
-        yield Text()
-        yield Text.assemble(
-            f"{moment(message['created_at'], zone)}  ",
-            f"{_event(message, language)}  ",
-            (word("delivery", out["state"], language), STYLES.get(out["state"], "")),
-        )
-        if out["last_answer"]:
-            yield _beneath(out["last_answer"])
-
-
-def moment(time: float, zone: ZoneInfo) -> str:
-    """A time of the site, as its own wall shows it."""
-    return datetime.fromtimestamp(time, zone).strftime("%m-%d %H:%M:%S")
-
-
-def _facts(ticket: Json, zone: ZoneInfo, language: Language) -> Iterator[tuple[str, str]]:
-    seen = ticket["evidence"]
-    yield "id", ticket["id"]
-    yield "device", " · ".join([ticket["device"], *map(str, ticket["location"].values())])
-    yield "status", _status(ticket, language)
-    yield "fired", moment(ticket["fired_at"], zone)
-    for limit, time in ticket["due"].items():
-        yield limit, moment(time, zone)
-    yield "times", f"{ticket['occurrences']}" if ticket["occurrences"] > 1 else ""
-    yield "advice", ticket["advice"]
-    yield "rule", ticket["rule"]
-    yield "seen", ", ".join(f"{name} {_number(value)}" for name, value in seen.get("values", {}).items())
-    yield from (("unusual", line) for line in _reasons(seen))
-    yield from (("escalated", line) for line in _reasons(seen.get("escalated", {})))
-
-
-def _reasons(evidence: Json) -> list[str]:
-    """Why scores saw it so: a line for each point, and one for what would have kept it quiet."""
-    return [line for score in evidence.get("scores", {}).values() for line in _BREAK.split(score["text"])]
-
-
-def _event(message: Json, language: Language) -> str:
-    reason = message["body"].get("reason")
-    return word("event", message["event"], language) + (f" ({word('reason', reason, language)})" if reason else "")
+    for ticket, line in zip(shown, aligned(rows), strict=True):
+        yield line
+        if special := notes(ticket, zone, language):
+            yield beneath(special)
 
 
 def _configuration(configuration: Json, zone: ZoneInfo, language: Language) -> Iterator[Text]:
@@ -158,37 +85,12 @@ def _configuration(configuration: Json, zone: ZoneInfo, language: Language) -> I
     yield Text(say("rules_in_force", "rules: {count}, in force since {time}", facts, language))
     if configuration["reload"]:
         first, *others = reload_lines(configuration["reload"], zone, language)
-        yield Text(_INDENT) + first
+        yield Text(INDENT) + first
         yield from others
 
 
 def _named(item: Any) -> str:
     return item if isinstance(item, str) else f"{item['rule']} {item['device']}"
-
-
-def _number(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else "?" if value is None else str(value)
-
-
-def _status(ticket: Json, language: Language) -> str:
-    status = word("status", ticket["status"], language)
-    cleared = ticket["cleared_at"] and ticket["status"] != "closed"
-    return status + (say("condition_gone", " (cleared)", {}, language) if cleared else "")
-
-
-def _ticket_row(ticket: Json, zone: ZoneInfo, language: Language) -> list[Text]:
-    delivery = ticket["delivery"]
-    told = [f"{word('delivery', state, language)} {count}" for state, count in delivery.items() if count]
-    return [
-        Text(moment(ticket["fired_at"], zone)),
-        _coloured("level", ticket["level"], language),
-        Text(_status(ticket, language)),
-        Text(
-            say("comma", ", ", {}, language).join(told),
-            style="red" if delivery["parked"] else "yellow" if delivery["pending"] else "",
-        ),
-        Text(printable(ticket["title"])),
-    ]
 
 
 def _devices(devices: Mapping[str, Json], zone: ZoneInfo, language: Language) -> Iterator[Text]:
@@ -205,7 +107,7 @@ def _standings(named: Sequence[tuple[str, Json]], zone: ZoneInfo, language: Lang
     """One line for each part or device, and its reason beneath it."""
     rows = [
         [
-            Text(_INDENT) + _coloured("state", each["state"], language),
+            Text(INDENT) + coloured("state", each["state"], language),
             Text(name),
             Text(_since(each["since"], zone, language), style="dim"),
         ]
@@ -215,7 +117,7 @@ def _standings(named: Sequence[tuple[str, Json]], zone: ZoneInfo, language: Lang
         line.rstrip()
         yield line
         for text in filter(None, (each["reason"], each.get("about"))):
-            yield _beneath(text)
+            yield beneath(text)
 
 
 def _part(name: str, language: Language) -> str:
@@ -226,11 +128,3 @@ def _part(name: str, language: Language) -> str:
 
 def _since(time: float | None, zone: ZoneInfo, language: Language) -> str:
     return say("since_time", "since {time}", {"time": moment(time, zone)}, language) if time else ""
-
-
-def _coloured(family: str, name: str, language: Language) -> Text:
-    return Text(word(family, name, language), style=STYLES.get(name, ""))
-
-
-def _beneath(text: str) -> Text:
-    return Text(_INDENT * 2 + printable(text), style="dim")

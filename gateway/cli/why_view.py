@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from rich.cells import cell_len
 from rich.text import Text
 
+from gateway.cli.look import STYLES
+from gateway.cli.look import moment as time_of
 from gateway.cli.screen import word
-from gateway.cli.view import STYLES
-from gateway.cli.view import moment as time_of
 from gateway.core.messages import Language, printable, say
 from gateway.workbench.testing.moments import moment
 

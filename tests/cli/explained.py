@@ -17,6 +17,7 @@ from gateway.core.settings import BUILT_IN_POLICIES
 from gateway.core.types import Fleet
 from gateway.pipeline.engine import Engine
 from gateway.tickets.desk import Desk
+from gateway.tickets.terms import Terms
 from gateway.workbench.testing.kit import Kit
 from rules.book import Book
 from rules.rule import Rule
@@ -48,7 +49,7 @@ def answer(rule: str, *shown: Mapping[str, float], closed: bool = False) -> Mapp
     units = {point.name: point.unit for point in profile.points}
     words = Vocabulary(profile.names, units, ratings, ("usual",), 1, UTC_ALMANAC)
     engine = Engine(Fleet(profile, (device,)), {}, Book(tuple(rules.values()), words))
-    desk = Desk("shop", "zh", rules, BUILT_IN_POLICIES)
+    desk = Desk(Terms("shop", "zh", BUILT_IN_POLICIES), rules)
     for i, row in enumerate(shown):
         values = np.array([[[row.get(name, np.nan) for name in profile.names]]])
         age = np.where(np.isnan(values), np.where(np.isin(profile.names, ["vibration"]), np.inf, 187.0), 0.0)

@@ -1,7 +1,6 @@
 """A small site for tests of the commands: its files, its state, and a daemon's local pages with nothing behind them."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -11,11 +10,18 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from gateway.app.ticket_view import brief, whole
+from gateway.app.ticket_view import listed as in_list
 from gateway.cli.local import TOKEN_FILE
-from gateway.core.types import Level, Message, Status, Ticket, Verdict
+from gateway.core.casework import Callback, Silence
+from gateway.core.denial import Denied, Missing
+from gateway.core.settings import BUILT_IN_POLICIES
+from gateway.core.types import Level, Message, Status, Ticket
 from gateway.delivery.records import Changes, Delivery
 from gateway.delivery.store import Store
+from gateway.tickets.terms import Terms
 from gateway.web.server import LocalWeb
+from tests.ports import free_port
 
 CONTROL = "token-of-the-tests"
 T0 = 1_773_651_600.0  # 2026-03-16 17:00 in Shanghai
@@ -68,6 +74,8 @@ YELLOW = replace(
 )
 CLOSED = replace(RED, id="shop:P-1:pump-suction:20260316T070000.000Z", fired_at=T0 - 7200.0, status=Status.CLOSED)
 
+TERMS = Terms("shop", "en", BUILT_IN_POLICIES)
+QUIET = Silence("5f2e9a01", "li", "pumps are serviced", T0, T0 + 14_400.0, building="1", kind="pump.*")
 HEALTH: Mapping[str, Any] = {
     "status": "degraded",
     "site": "shop",
@@ -84,9 +92,7 @@ HEALTH: Mapping[str, Any] = {
         "P-1": {"state": "good", "reason": "", "since": T0 - 600.0},
         "P-2": {"state": "offline", "reason": "no answer within 1 s", "since": T0 - 90.0},
     },
-    "open_tickets": [
-        {"id": t.id, "device": t.device, "kind": t.kind, "level": t.level, "title": t.title} for t in (RED, YELLOW)
-    ],
+    "open_tickets": [brief(ticket, TERMS) for ticket in (RED, YELLOW)],
 }
 
 
@@ -121,7 +127,7 @@ REFUSED: Mapping[str, Any] = {
 def listed() -> list[dict[str, Any]]:
     """The tickets as the local pages list them: the red one waits, a message of the yellow one was refused."""
     deliveries = (Delivery(0, 1, 0), Delivery(1, 0, 1), Delivery(1, 0, 0))
-    return [{**asdict(t), "delivery": asdict(d)} for t, d in zip((RED, YELLOW, CLOSED), deliveries, strict=True)]
+    return [in_list(t, d, TERMS) for t, d in zip((RED, YELLOW, CLOSED), deliveries, strict=True)]
 
 
 def message(ticket: Ticket, number: int, event: str) -> Message:
@@ -150,7 +156,8 @@ class Window:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str]] = []
-        self.verdicts: list[Verdict] = []
+        self.said: list[Callback] = []
+        self.silenced: list[Silence] = []
 
     def health(self) -> Mapping[str, Any]:
         return HEALTH
@@ -163,15 +170,36 @@ class Window:
         return found[:limit]
 
     async def ticket(self, ticket_id: str) -> Mapping[str, Any] | None:
-        return {**asdict(RED), "deliveries": []} if ticket_id == RED.id else None
+        return whole(RED, [], [], [], TERMS, T0) if ticket_id == RED.id else None
 
     def why(self, rule: str, device: str) -> Mapping[str, Any] | None:
         return WHY if (rule, device) == ("pump-dry-run", "P-1") else None
 
-    async def act(self, ticket_id: str, action: str, by: str, verdict: Verdict) -> bool:
-        self.verdicts.append(verdict)
-        self.asked.append((ticket_id, action, by))
+    async def act(self, said: Callback) -> None:
+        self.said.append(said)
+        if said.ticket == CLOSED.id:
+            raise Denied("evidence_needed", "closing ticket {ticket} needs evidence", ticket=said.ticket)
+        if said.ticket != RED.id:
+            raise Missing("no_open_ticket", "there is no open ticket {ticket}", ticket=said.ticket)
+
+    async def resend(self, ticket_id: str) -> bool:
+        self.asked.append((ticket_id, "resend", ""))
         return ticket_id == RED.id
+
+    def silences(self) -> list[Mapping[str, Any]]:
+        return [asdict(QUIET)]
+
+    async def silence(self, asked: Silence, lasts_s: float) -> Mapping[str, Any]:
+        made = replace(asked, id="0a1b2c3d", made_at=T0, until=T0 + lasts_s)
+        self.silenced.append(made)
+        if made.device == "P-9":
+            raise Denied("why_no_device", "there is no device {name}{hint}", name="P-9", hint="")
+        return asdict(made)
+
+    async def unsilence(self, silence_id: str, by: str) -> None:
+        self.asked.append((silence_id, "end", by))
+        if silence_id != QUIET.id:
+            raise Missing("no_silence", "there is no silence {silence} in force", silence=silence_id)
 
     async def reload(self) -> Mapping[str, Any]:
         self.asked.append(("", "reload", ""))
@@ -223,11 +251,3 @@ def write_site(folder: Path, language: str = "en") -> Path:
 def bind_of(site: Path) -> str:
     """Where the site's local pages are."""
     return site.read_text(encoding="utf-8").rpartition("bind: '")[2].partition("'")[0]
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

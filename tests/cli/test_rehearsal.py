@@ -25,6 +25,7 @@ from gateway.core import yamlfile
 from gateway.core.plugins import Plugins, discover
 from tests import needs
 from tests.cli import shop
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "gateway.cli.main")
@@ -218,7 +219,7 @@ def health(pages: Pages, child: subprocess.Popen[str]) -> dict[str, tuple[str, s
 @pytest.mark.real
 def test_a_site_of_every_kind_of_line_is_good_on_this_machine(tmp_path: Path) -> None:
     needs.program("mosquitto")
-    bind = f"127.0.0.1:{shop.free_port()}"
+    bind = f"127.0.0.1:{free_port()}"
     (tmp_path / "site").mkdir()
     (tmp_path / "site/config.yaml").write_text(SITE.replace("127.0.0.1:BIND", bind), "utf-8")
     with running(["simulate", "site/config.yaml", "--here", "--paced"], tmp_path) as simulated:

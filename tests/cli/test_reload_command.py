@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from gateway.app.ticket_view import whole
 from gateway.cli.main import app
 from gateway.cli.screen import FAILED
-from gateway.cli.view import reload_lines, ticket_page
+from gateway.cli.ticket_view import ticket_page
+from gateway.cli.view import reload_lines
 from gateway.core.settings import Site
 from tests.cli import shop
 
@@ -85,6 +87,9 @@ def test_every_word_of_a_reload_is_there_in_chinese() -> None:
 
 def test_a_ticket_whose_rule_was_removed_says_so() -> None:
     gone = {"event": "condition_cleared", "created_at": shop.T0, "body": {"reason": "rule_removed"}}
-    ticket = {**shop.listed()[0], "deliveries": [{"message": gone, "state": "sent", "last_answer": ""}]}
+    ticket = {
+        **whole(shop.RED, [], [], [], shop.TERMS, shop.T0),
+        "deliveries": [{"message": gone, "state": "sent", "last_answer": ""}],
+    }
     assert "condition cleared (rule removed)  sent" in [*ticket_page(ticket, ZONE, "en")][-1].plain
     assert "恢复 (规则已删除)" in [*ticket_page(ticket, ZONE, "zh")][-1].plain

@@ -24,6 +24,7 @@ from gateway.core.plugins import discover
 from gateway.delivery.store import Store
 from simulators import broker
 from tests.cli import shop
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -161,7 +162,7 @@ def _with_elevator(folder: Path) -> Config:
         .replace("devices:\n", "devices:\n  - {id: EL-1, profile: elevator, on: broker, topic: site/EL-1}\n")
         .replace(
             "connections: {",
-            f"connections: {{broker: {{driver: mqtt, url: 'mqtt://127.0.0.1:{shop.free_port()}', username: gateway,"
+            f"connections: {{broker: {{driver: mqtt, url: 'mqtt://127.0.0.1:{free_port()}', username: gateway,"
             " password: !secret mqtt_password}, ",
         ),
         "utf-8",

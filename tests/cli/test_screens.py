@@ -3,7 +3,7 @@
 `pytest tests/cli --update` redraws them; the difference is then reviewed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from io import StringIO
 from pathlib import Path
@@ -13,13 +13,18 @@ import pytest
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from gateway.app import ticket_view
 from gateway.cli.demo.screen import Scenery, result, running
 from gateway.cli.demo.verdict import Expected, Order, compare
+from gateway.cli.look import moment
 from gateway.cli.screen import print_line
-from gateway.cli.view import moment, status_lines, ticket_lines, ticket_page
+from gateway.cli.silences import silence_lines
+from gateway.cli.ticket_view import ticket_lines, ticket_page
+from gateway.cli.view import status_lines
 from gateway.core.messages import Language
 from gateway.core.settings import Site
-from tests.cli import shop
+from gateway.core.types import Level
+from tests.cli import shop, worked
 
 PICTURES = Path(__file__).parents[1] / "cases" / "screens"
 ZONE = Site(id="shop", name="The Shop", timezone="Asia/Shanghai").zone
@@ -27,7 +32,10 @@ ZONE = Site(id="shop", name="The Shop", timezone="Asia/Shanghai").zone
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("width", [80, 120])
-@pytest.mark.parametrize("name", ["status", "list", "page", "demo-running", "demo-result"])
+@pytest.mark.parametrize(
+    "name",
+    ["status", "list", "page", "status-work", "list-work", "page-work", "silences", "demo-running", "demo-result"],
+)
 def test_screens(name: str, width: int, language: Language, request: pytest.FixtureRequest) -> None:
     screen = Console(width=width, file=StringIO(), record=True, highlight=False, emoji=False)
     for part in drawn(name, language):
@@ -44,20 +52,28 @@ def test_screens(name: str, width: int, language: Language, request: pytest.Fixt
 
 
 def drawn(name: str, language: Language) -> Iterable[RenderableType]:
-    match name:
-        case "status":
-            return status_lines(shop.HEALTH, ZONE, language)
-        case "list":
-            return ticket_lines(shop.listed(), ZONE, language)
-        case "page":
-            return ticket_page(page(), ZONE, language)
-        case "demo-running":
-            return [live(language)]
-    return [table(language)]
+    dangerous = replace(shop.QUIET, id="0a1b2c3d", device="P-1", building="", kind="", level=Level.RED)
+    at_work = {**shop.HEALTH, "open_tickets": worked.open_tickets()}
+    draw: Mapping[str, Callable[[], Iterable[RenderableType]]] = {
+        "status": lambda: status_lines(shop.HEALTH, ZONE, language),
+        "list": lambda: ticket_lines(shop.listed(), ZONE, language),
+        "page": lambda: ticket_page(page(), ZONE, language),
+        "status-work": lambda: status_lines(at_work, ZONE, language),
+        "list-work": lambda: ticket_lines(worked.rows(), ZONE, language),
+        "page-work": lambda: ticket_page(worked.page(), ZONE, language),
+        "silences": lambda: silence_lines([asdict(shop.QUIET), asdict(dangerous)], ZONE, language),
+        "demo-running": lambda: [live(language)],
+        "demo-result": lambda: [table(language)],
+    }
+    return draw[name]()
 
 
 def test_no_tickets_is_a_sentence() -> None:
     assert [line.plain for line in ticket_lines([], ZONE, "en")] == ["no tickets"]
+
+
+def test_no_silences_is_a_sentence() -> None:
+    assert [line.plain for line in silence_lines([], ZONE, "en")] == ["nothing is silenced"]
 
 
 def test_without_an_end_there_is_no_countdown() -> None:
@@ -74,7 +90,8 @@ def page() -> Mapping[str, Any]:
     ]
     values = {"vibration": 4.1234567, "running": True, "power": None}
     evidence = {**shop.YELLOW.evidence, "values": values}
-    return {**asdict(shop.YELLOW), "evidence": evidence, "deliveries": deliveries}
+    whole = ticket_view.whole(shop.YELLOW, [], [], [], shop.TERMS, shop.T0)
+    return {**whole, "evidence": evidence, "deliveries": deliveries}
 
 
 def live(language: Language, seconds: float | None = 90.0) -> RenderableType:

@@ -25,6 +25,7 @@ from gateway.core.library import BUILT_IN, read_profiles
 from gateway.core.plugins import discover
 from tests import needs
 from tests.cli import shop
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 TIME = 1_773_446_400.0
@@ -106,7 +107,7 @@ def test_a_serial_port_is_a_terminal_for_as_long_as_it_is_served(site: Path, tmp
 
 
 async def test_a_serial_line_behind_a_tcp_port(site: Path) -> None:
-    url = f"rtu+tcp://127.0.0.1:{shop.free_port()}"
+    url = f"rtu+tcp://127.0.0.1:{free_port()}"
     config = on(site, url)
     clock, plant = ManualClock(TIME), simulated(config, seed=7)
     async with served(plant, config, clock, 1.0) as found:
@@ -227,7 +228,7 @@ points:
 def with_sensor(site: Path) -> Config:
     """The site with a sensor whose points have topics of their own."""
     (site.parent / "profiles" / "sensor.yaml").write_text(SENSOR, "utf-8")
-    at = f"{{driver: mqtt, url: 'mqtt://127.0.0.1:{shop.free_port()}', username: u, password: !secret mqtt_password}}"
+    at = f"{{driver: mqtt, url: 'mqtt://127.0.0.1:{free_port()}', username: u, password: !secret mqtt_password}}"
     text = site.read_text("utf-8").replace("connections: {", f"connections: {{broker: {at}, ")
     sensor = "  - {id: S-1, profile: sensor, on: broker, every: 5s}\n"
     site.write_text(text.replace("devices:\n", f"devices:\n{sensor}"), "utf-8")

@@ -9,25 +9,43 @@ from drivers.device import Health
 from gateway.cli.demo.script import SCENES
 from gateway.cli.demo.verdict import Verdict
 from gateway.cli.screen import Failed, aligned, word
+from gateway.core.casework import Happening
 from gateway.core.messages import machine_language
-from gateway.core.types import Level, Status
+from gateway.core.ticket_settings import LADDER
+from gateway.core.types import Hold, Level, PublicState, Status
 
 FAMILIES = {
     "level": [*Level],
     "status": [*Status],
     "state": [*get_args(Health.__dataclass_fields__["state"].type), "ok", "degraded", "stopped"],
     "delivery": ["sent", "pending", "parked"],
-    "event": ["created", "escalated", "occurred_again", "condition_cleared", "acknowledged", "closed"],
-    "order": ["new", "closed"],
-    "part": ["storage", "outbox", "dispatch", "history", "connection", "state", "clock", "model"],
+    "event": [
+        *("created", "escalated", "occurred_again", "condition_cleared", "acknowledged", "closed", "held", "withdrawn"),
+        *("joined", "members", "restored", "overdue", "reopened", "verified", "departed", "arrived", "progress"),
+        *("resolved", "survey", "notice", "evidence"),
+    ],
+    "public": [*PublicState],
+    "because": [*Hold, "back", "never_went_away", "rejected", "survey"],
+    "step": [step.step for step in LADDER],
+    "limit": ["not_due", "met", "late", "missed"],
+    "node": [
+        *("fired", "detected", "created", "sent", *(each for each in Happening if each not in {"rejected", "survey"})),
+        *("report", "verified", "reopened", "members", "cleared", "chart"),
+    ],
+    "scope": ["device", "building", "class"],
+    "up_to": ["yellow", "yellow_and_red"],
+    "order": ["new", *(status for status in Status if status != "open"), "rejected"],
+    "part": ["storage", "outbox", "dispatch", "history", "connection", "channel", "state", "clock", "model"],
     "fault": [scene.fault for scene in SCENES],
-    "verdict": [*get_args(Verdict)],
+    "verdict": [*get_args(Verdict), "done", "normal", "false"],
     "kind": ["constant", "switch", "counter", "unknown"],
     "head": [
         *("id", "device", "status", "fired", "acknowledge", "on_site", "feedback", "close", "times", "advice", "rule"),
         *("seen", "unusual", "escalated", "level", "delivery", "title", "fault", "injected", "seconds", "verdict"),
         "dispatch API",
         *("true", "normal", "false", "precision", "true_again", "false_again", "then"),
+        *("plan", "report", "public_state", "held", "parent", "handler", "percent", "expected", "evidence", "life"),
+        *("step", "reopened", "until", "scope", "by", "reason"),
         *("model", "score", "alarms", "per_device_week", "promised"),
     ],
 }

@@ -6,9 +6,9 @@ from typing import Any
 from rich.text import Text
 
 from gateway.cli.backtest.files import STDOUT, write_plain
+from gateway.cli.look import STYLES
 from gateway.cli.progress import progress_bar
 from gateway.cli.screen import aligned, console, print_line, word
-from gateway.cli.view import STYLES
 from gateway.core.messages import Language, printable, say
 from gateway.core.types import Level
 from gateway.workbench.backtest.outcome import Outcome

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
+from gateway.cli.look import STYLES, moment
 from gateway.cli.screen import aligned, word
-from gateway.cli.view import STYLES, moment
 from gateway.core.messages import Language, printable, say
 from gateway.core.types import Level
 from gateway.workbench.backtest.comparison import Comparison, Pair

@@ -8,8 +8,8 @@ from rich.text import Text
 
 from gateway.cli.demo.script import site_time
 from gateway.cli.demo.verdict import Expected
+from gateway.cli.look import STYLES
 from gateway.cli.screen import word
-from gateway.cli.view import STYLES
 from gateway.core.clock import ScaledClock
 from gateway.core.messages import Language, printable, say
 

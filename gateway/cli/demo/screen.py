@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.cli.demo.verdict import Order, Row
+from gateway.cli.look import STYLES
 from gateway.cli.screen import word
-from gateway.cli.view import STYLES
 from gateway.core.messages import Language, printable, say
 
 Json = Mapping[str, Any]

@@ -84,8 +84,9 @@ def expectations(
     """
     every_s = {device.id: device.every for device in config.devices}
     rules = config.all_rules
+    together_s = {"yellow": config.tickets.common_cause.within}  # it may turn out to be part of something larger
     waits: dict[tuple[str, str], float] = {
-        (rule.id, level): written.for_s / clock.speed
+        (rule.id, level): (written.for_s + together_s.get(level, 0.0)) / clock.speed
         for rule in rules.values()
         for level, written in rule.levels.items()
     }

@@ -11,14 +11,26 @@ from drivers.modbus.profile import Forbidden, Text
 from drivers.mqtt import Availability, StampWindow
 from gateway.cli.reference.keys import keys
 from gateway.cli.reference.markdown import page, words
+from gateway.core.callback_settings import Callbacks
+from gateway.core.channel import ChannelSettings
 from gateway.core.history_settings import HistorySettings, InfluxSettings, LocalSettings
 from gateway.core.plugins import Plugins, discover
 from gateway.core.policy import Policy
-from gateway.core.settings import ConfigFile, DetectorUse, Dispatch, EngineSettings, Site, Tickets, Web
+from gateway.core.settings import ConfigFile, DetectorUse, Dispatch, EngineSettings, Site, Web
+from gateway.core.ticket_settings import (
+    CommonCause,
+    MaintenanceWindow,
+    Management,
+    Notify,
+    Repeats,
+    Step,
+    TicketSettings,
+)
 from rules.rule import LevelCondition, Pack, Rule
 
 _SECTIONS: tuple[type[BaseModel], ...] = (
-    Site, Dispatch, Tickets, Policy, HistorySettings, LocalSettings, InfluxSettings, Web, EngineSettings,
+    Site, Dispatch, TicketSettings, Policy, Step, Notify, Repeats, CommonCause, MaintenanceWindow, Management,
+    HistorySettings, LocalSettings, InfluxSettings, Web, Callbacks, EngineSettings,
 )  # fmt: skip
 _PARTS_OF_PROFILES: tuple[type[BaseModel], ...] = (Forbidden, Text, Link, StampWindow, Availability)
 
@@ -33,6 +45,8 @@ def config_page() -> str:
     blocks += [_keys(f"{name} device", d.device, Device) for name, d in plugins.drivers.items()]
     blocks += ["## Models", _text("models"), keys(DetectorUse)]
     blocks += [_keys(f"detector {name}", d.settings) for name, d in plugins.detectors.items()]
+    blocks += ["## Channels", _text("channels"), keys(ChannelSettings)]
+    blocks += [_keys(f"{name} channel", c.settings, ChannelSettings) for name, c in plugins.channels.items()]
     return page("config.yaml", *blocks)
 
 

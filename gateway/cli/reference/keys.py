@@ -5,14 +5,20 @@ from collections.abc import Iterable
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, SecretStr
+from pydantic import BaseModel, BeforeValidator, PlainValidator, SecretStr
 from pydantic.fields import FieldInfo
 
 from gateway.cli.reference.markdown import anchor, code, table, words
+from rules.duration import time_of_day
 
 HEAD = ("key", "type", "default", "meaning")
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false", SecretStr: "`!secret NAME`"}
-_MADE_BY = {"duration_s": "duration", "size_bytes": "size", "hours_s": "hours"}
+_MADE_BY = {
+    "duration_s": "duration",
+    "size_bytes": "size",
+    "hours_s": "hours",
+    "in_all_languages": "text, or one per language",
+}
 _DURATIONS = (("d", 86400.0), ("h", 3600.0), ("m", 60.0), ("s", 1.0), ("ms", 0.001))
 _SIZES = (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 _LIMITS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
@@ -38,6 +44,8 @@ def shown(value: Any, kind: str) -> str:
     for unit, size in units if value else ():
         if math.isclose(value / size, round(value / size)) and round(value / size):
             return f"{round(value / size)}{unit}"
+    if kind == "hours":
+        return "-".join(map(time_of_day, value))
     return "0s" if kind == "duration" else _yaml(value)
 
 
@@ -51,7 +59,7 @@ def _kind(annotation: Any) -> str:
     """A type in the words of somebody who writes YAML."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        makers = [mark.func.__name__ for mark in inner[1:] if isinstance(mark, BeforeValidator)]
+        makers = [mark.func.__name__ for mark in inner[1:] if isinstance(mark, (BeforeValidator, PlainValidator))]
         return next((_MADE_BY[maker] for maker in makers if maker in _MADE_BY), "") or _kind(inner[0])
     if origin in (Union, UnionType):
         return " or ".join(dict.fromkeys(_kind(each) for each in inner if each is not type(None)))
@@ -86,6 +94,8 @@ def _default(field: FieldInfo, kind: str) -> str:
     value = field.get_default(call_default_factory=True)
     if value is None or isinstance(value, (BaseModel, SecretStr)) or value in ("", (), {}):
         return ""
+    if isinstance(value, tuple) and isinstance(value[0], BaseModel):
+        return ""
     if isinstance(value, float) and math.isinf(value):
         return "no limit"
     return code(shown(value, kind))
@@ -94,4 +104,6 @@ def _default(field: FieldInfo, kind: str) -> str:
 def _yaml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_yaml, value))}]"
     return f"{value:g}" if isinstance(value, float) else str(value)

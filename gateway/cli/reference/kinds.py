@@ -12,7 +12,7 @@ from gateway.core.yamlerror import SENTENCES as YAML_SENTENCES
 ROOMS = ("gateway", "drivers", "rules", "models")
 _KIND = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
 _MAKERS = "finding|problem|error|refuse|remark|wrong"
-_SPEAKERS = f"{_MAKERS}|say"
+_SPEAKERS = f"{_MAKERS}|say|denied|missing|misused|failed"
 
 
 def kinds() -> Mapping[str, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from gateway.core.types import Message
 from gateway.delivery.mapping import Request, SiteFacts, wire
 from gateway.tickets.desk import Decision, Desk
 from gateway.tickets.explanation import Voice, explained
+from gateway.tickets.terms import Terms
 from models.detector import Contribution, Explanation
 from rules.rule import Rule, Transition
 
@@ -32,22 +33,22 @@ def dispatch_page() -> str:
     created, cleared = example()
     order, event = wire(created, _SITE), wire(cleared, _SITE)
     meanings, why = words("wire"), _explanation()
+    every_order, every_event = wire(_with_all(created), _SITE).json, wire(_with_all(cleared), _SITE).json
     return page(
         "Dispatch API",
         words("intros")["dispatch"],
+        words("intros")["receiver"],
         f"## Work order\n\n`POST {order.path}` creates the ticket at the receiver.",
         _sent(order, created.key),
-        _fields(order.json, meanings["work_order"]),
+        _fields(every_order, meanings["work_order"]),
         words("intros")["explanation"],
         _block("json", json.dumps(why, ensure_ascii=False, indent=2)),
         _fields(why, meanings["explanation"]),
-        "## Event\n\n`POST /work-orders/EXTERNAL_ID/events` tells what became of it. Events of one ticket arrive in"
-        " order, after its work order.",
+        words("intros")["event"],
         _sent(event, cleared.key),
-        _fields(
-            {**event.json, "description": None, "by": None, "verdict": None, "reason": None, "cleared_at": None},
-            {**meanings["work_order"], **meanings["event"]},
-        ),
+        _fields({**every_event, **meanings["event"]}, {**meanings["work_order"], **meanings["event"]}),
+        "### Events",
+        table(("event", "meaning"), [(code(name), meaning) for name, meaning in meanings["events"].items()]),
         words("intros")["verdict"],
         words("intros")["answers"],
     )
@@ -62,13 +63,39 @@ def metrics_page() -> str:
 def example() -> Sequence[Message]:
     """The messages of a ticket that is raised and whose condition goes away, from the real desk."""
     rule = Rule.model_validate(_RULE)
-    desk = Desk("lakeside", "zh", {rule.id: rule}, BUILT_IN_POLICIES)
+    desk = Desk(Terms("lakeside", "zh", BUILT_IN_POLICIES), {rule.id: rule})
     location = {"building": "1", "room": "泵房"}
     pump = Device(id="P-1", profile="pump-set", on="pump-room", location=location)
     fired = Transition(FIRED_AT, rule.id, 0, "fired", "red", FIRED_AT - 10.0, {"running": 1.0, "flow": 0.0})
     raised = desk.receive(pump, fired, FIRED_AT + 0.4)
     gone = desk.receive(pump, replace(fired, time=FIRED_AT + 600.0, change="cleared"), FIRED_AT + 600.4)
     return _messages(raised, gone)
+
+
+def _with_all(message: Message) -> Message:
+    """The same message of a ticket that has everything a ticket can have."""
+    later = FIRED_AT + 600.0
+    member = {"ticket": "T", "device": "P-2", "kind": "pump.dry_run", "level": "red", "since": FIRED_AT}
+    ticket = {
+        **message.body["ticket"],
+        "evidence": {**message.body["ticket"]["evidence"], "repeat": 3},
+        "basis": "B",
+        "guide": "G",
+        "handler": "H",
+        "expected_at": later,
+        "percent": 40.0,
+        "step": 1,
+        "overdue": ["on_site"],
+        "reopened": 1,
+        "flapping": True,
+        "nodes": {"accepted": later},
+        "cause": "C",
+        "members": [member],
+        "evidence_refs": ["photo-1"],
+        "cleared_at": later,
+    }
+    event = "created" if message.number == 0 else "escalated"
+    return replace(message, event=event, body={**message.body, "ticket": ticket})
 
 
 def _explanation() -> Mapping[str, Any]:
