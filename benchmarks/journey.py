@@ -11,7 +11,9 @@ from gateway.history.file import HistoryFile
 from gateway.history.packer import Packer
 from gateway.history.recording import Recording
 from gateway.pipeline.engine import Engine
-from gateway.tickets.desk import DEFAULT_POLICY, Desk
+from gateway.tickets.desk import Desk
+from gateway.tickets.raising import DEFAULT_POLICY
+from gateway.tickets.terms import Terms
 from rules.book import Book
 from rules.rule import Rule
 
@@ -46,7 +48,9 @@ def journey(path: Path, month: Month, rules: Sequence[Rule]) -> Journey:
     """Play the file back; nobody closes a ticket."""
     fleet, devices = month.fleet, len(month.fleet.devices)
     engine = Engine(fleet, {}, Book(rules, words(devices)))
-    desk = Desk("bench", "en", {rule.id: rule for rule in rules}, dict.fromkeys(DEFAULT_POLICY.values(), Policy()))
+    desk = Desk(
+        Terms("bench", "en", dict.fromkeys(DEFAULT_POLICY.values(), Policy())), {rule.id: rule for rule in rules}
+    )
     rows, read_s, began = 0, 0.0, thread_time()
     with Recording(path) as past:
         blocks = in_blocks(past, fleet, month.end)
