@@ -8,9 +8,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import needs
+from tests.ports import free_port
+
+pytest_plugins = ["tests.sharing"]
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # the machine may have other things to do
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,7 +33,7 @@ class Mosquitto:
     host = "127.0.0.1"
 
     def __init__(self, program: str, folder: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._program = program
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -91,10 +98,3 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     broker.start()
     yield broker
     broker.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,6 +1,7 @@
 """Every example in the documentation that is a file of ours is a right one."""
 
 import json
+import re
 import textwrap
 import tomllib
 from dataclasses import fields
@@ -8,22 +9,43 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from drivers.device import DriverPlugin, Health, Remembers
+from gateway.cli.editor import editor_schema
 from gateway.cli.property import simulated
+from gateway.core import yamlfile
 from gateway.core.clock import ManualClock
 from gateway.core.config import Config, load
 from gateway.core.library import read_profiles
 from gateway.core.lines import line_plans
+from gateway.core.norms import BUILT_IN_POLICIES
 from gateway.core.plugins import Plugins, discover
+from gateway.core.policy import Policy
+from gateway.core.ticket_settings import TicketSettings
 from gateway.workbench.testing.kit import Kit
 from gateway.workbench.testing.play import play
 from gateway.workbench.testing.suite import read_suite
 from simulators.site import Injection
 from tests.docs.pages import PAGES, ROOT, Fence, blocks, fences
 
-TITLES = {"condition", "config", "history", "profile", "pack", "tests", "rule", "rule-test", "tutorial"}
+TITLES = {
+    *(
+        "callbacks",
+        "channels",
+        "condition",
+        "config",
+        "history",
+        "profile",
+        "pack",
+        "tests",
+        "rule",
+        "rule-test",
+        "tickets",
+    ),
+    "tutorial",
+}
 TESTED_ELSEWHERE = {"rule-tests.md"}
 BASE = """
 site: {id: base, name: Base, timezone: Asia/Shanghai}
@@ -31,6 +53,10 @@ connections: {wire: {driver: modbus, url: "tcp://127.0.0.1:15200"}}
 devices: [{id: P-1, profile: pump-set, on: wire}]
 dispatch: {url: "http://127.0.0.1:18200"}
 """
+
+LIFTS = BASE.replace(
+    "on: wire}]", "on: wire}, {id: EL-1-1, profile: pump-set, on: wire, unit: 2, location: {building: '1'}}]"
+)
 
 BOARD = """
 profile: board
@@ -60,6 +86,36 @@ def test_configurations_are_right(fence: Fence, tmp_path: Path) -> None:
 @pytest.mark.parametrize("fence", fences("history"), ids=str)
 def test_parts_of_a_configuration_are_right(fence: Fence, tmp_path: Path) -> None:
     assert _site(BASE + fence.text, tmp_path).history.influxdb
+
+
+@pytest.mark.parametrize("fence", fences("tickets"), ids=str)
+def test_time_rules_are_right(fence: Fence, tmp_path: Path) -> None:
+    assert _site(LIFTS + fence.text, tmp_path).tickets != TicketSettings()
+
+
+@pytest.mark.parametrize("fence", fences("tickets"), ids=str)
+def test_time_rules_fit_the_schema_of_editors(fence: Fence, tmp_path: Path) -> None:
+    (tmp_path / "example.yaml").write_text(LIFTS + fence.text)
+    data = yamlfile.read(tmp_path / "example.yaml").data
+    jsonschema.Draft7Validator(editor_schema("config", discover())).validate(data)
+
+
+def test_the_table_of_policies_has_all_of_them() -> None:
+    page = (ROOT / "docs/how-to/set-response-times.md").read_text("utf-8")
+    table = page.partition("## Built-in policies")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", table, re.MULTILINE)
+    assert [name for name, _ in rows] == [*BUILT_IN_POLICIES]
+    for name, told in rows:
+        policy = BUILT_IN_POLICIES[name]
+        limits = dict(re.findall(r"(acknowledge|on site|plan|feedback|close|report) (\w+)", told))
+        read = Policy.model_validate({limit.replace(" ", "_"): text for limit, text in limits.items()})
+        assert read == policy.model_copy(update={"again": None, "evidence": False}), name
+
+
+@pytest.mark.parametrize("fence", fences("channels"), ids=str)
+def test_channels_are_right_and_of_every_kind(fence: Fence, tmp_path: Path) -> None:
+    channels = _site(BASE + fence.text, tmp_path).channels
+    assert {settings.channel for settings in channels.values()} == set(discover().channels)
 
 
 @pytest.mark.parametrize("fence", fences("profile"), ids=str)

@@ -88,8 +88,10 @@ def test_every_function_of_the_rule_language_is_described() -> None:
 
 
 def test_the_metrics_are_those_of_the_daemon() -> None:
-    source = (ROOT / "gateway/app/status.py").read_text("utf-8")
-    made = set(re.findall(r"\b(?:Sample|counts)\(\s*\"(\w+)\"", source))
+    makers = ("app/status.py", "app/outward.py", "app/tally.py", "tickets/figures.py")
+    source = "\n".join((ROOT / "gateway" / maker).read_text("utf-8") for maker in makers)
+    made = set(re.findall(r"\b(?:Sample|counts|Figure|_quantiles)\(\s*\"(\w+)\"", source))
+    made |= set(re.findall(r"^ {12}\(\"(\w+)\", \"", source, re.MULTILINE))
     for names in re.findall(r"for name in \(([^)]*)\)", source):
         made |= set(re.findall(r"\"(\w+)\"", names))
     assert set(words("wire")["metrics"]) == made

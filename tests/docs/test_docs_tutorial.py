@@ -44,6 +44,7 @@ def follow(page: str, folder: Path) -> Iterator[tuple[re.Match[str], str]]:
         yield step, done.stdout.rstrip() + "\n"
 
 
+@pytest.mark.timeout(180)
 def test_it_does_what_it_says(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     page = PAGE.read_text("utf-8")
     shown = [(step.span("shows"), printed) for step, printed in follow(page, tmp_path) if step["gap"]]

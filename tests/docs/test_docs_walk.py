@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.shop import free_port
 from tests.docs.pages import ROOT, Fence, blocks
+from tests.ports import free_port
 
 PAGE = ROOT / "docs/how-to/add-a-device.md"
 WALK = {"terminal", "run", "shows"}
@@ -97,6 +97,7 @@ def files() -> dict[str, Fence]:
     return {"site/config.yaml": found["config"], "site/profiles/my-meter.yaml": found["profile"]}
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.real
 def test_it_does_what_it_says(tmp_path: Path) -> None:
     steps = [block for block in blocks(PAGE) if block.title in WALK]

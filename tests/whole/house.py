@@ -5,7 +5,6 @@ own. Programs are started and ended as the demo does it.
 """
 
 import asyncio
-import socket
 import sys
 import urllib.request
 from asyncio.subprocess import Process
@@ -31,6 +30,7 @@ from gateway.core.document import SecretRef
 from gateway.core.plugins import discover
 from simulators.property_api import PropertyApi
 from simulators.site import Injection
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "gateway.cli.main")
@@ -38,8 +38,14 @@ SECRETS = {
     "GATEWAY_SECRET_MQTT_PASSWORD": "canary-of-the-broker",
     "GATEWAY_SECRET_DISPATCH_TOKEN": "canary-of-the-dispatch-api",
     "GATEWAY_SECRET_INFLUX_TOKEN": "canary-of-the-history",
+    "GATEWAY_SECRET_ROBOT_TOKEN": "canary-of-the-robots",
+    "GATEWAY_SECRET_ROBOT_SIGN": "canary-of-their-signatures",
+    "GATEWAY_SECRET_CALLBACKS": "canary-of-the-callbacks",
 }
 SEED = 7
+
+MANAGED = {"response": "off", "surge_percent": "off", "timeouts": "off"}
+"""Where nobody answers for hours of site time, the site's own tickets about that would only be in the way."""
 
 Site = dict[str, Any]
 """A config.yaml as plain values."""
@@ -151,6 +157,11 @@ def plan(*devices: str) -> Site:
     site = with_devices(site, devices or [device["id"] for device in site["devices"]])
     for connection in site["connections"].values():
         connection["url"] = f"{connection['url'].rpartition(':')[0]}:{free_port()}"
+    if "broker" in site["connections"]:
+        site["channels"]["duty-screen"]["url"] = site["connections"]["broker"]["url"]
+    else:
+        del site["channels"], site["tickets"]["notify"]
+    site["tickets"] |= {"management": MANAGED, "repeats": {"count": 1000}}
     site["dispatch"]["url"] = f"http://127.0.0.1:{free_port()}"
     site["web"] = {"bind": f"127.0.0.1:{free_port()}"}
     site["rules"] = [str(ROOT / "rules" / "packs")]
@@ -182,14 +193,6 @@ def config_of(file: Path) -> Config:
     return loaded.config
 
 
-def free_port() -> int:
-    """A port of the loopback that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _metrics(bind: str) -> dict[str, float]:
     with urllib.request.urlopen(f"http://{bind}/metrics", timeout=5) as page:
         lines = page.read().decode().splitlines()
@@ -203,7 +206,9 @@ def rss_mib(child: Process) -> float:
 
 
 class _Dumper(yaml.SafeDumper):
-    pass
+    def ignore_aliases(self, data: object) -> bool:
+        """The gateway refuses them."""
+        return True
 
 
 _Dumper.add_representer(SecretRef, lambda dumper, secret: dumper.represent_scalar("!secret", secret.name))

@@ -8,8 +8,9 @@ from aiohttp import web
 
 from gateway.core.clock import SystemClock
 from gateway.core.document import SecretRef
+from tests.ports import free_port
 from tests.whole.conftest import Build
-from tests.whole.house import SECRETS, House, eventually, free_port, plan
+from tests.whole.house import SECRETS, House, eventually, plan
 
 SPEED = 60.0
 AWAY = ("connection riser-room", "connection broker", "dispatch", "influxdb")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from gateway.cli.demo import stage
 from tests.drivers.rtu_lines import crc
+from tests.ports import free_port
 from tests.whole.conftest import Build
-from tests.whole.house import SEED, House, Site, config_of, eventually, free_port, plan, write_site
+from tests.whole.house import SEED, House, Site, config_of, eventually, plan, write_site
 
 SPEED = 60.0
 TCP_FRAME, RTU_FRAME = 12, 8

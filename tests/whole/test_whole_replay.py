@@ -4,6 +4,7 @@ import asyncio
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,10 +77,13 @@ def _first_row(recording: Recording, fleet: Fleet, live_from: float) -> float:
 
 
 def _timeless(tickets: list[Ticket]) -> list[Ticket]:
-    """In order of id, without what depends on when the gateway looked: its own times, and the figures with which a
-    detector explains itself, which are as of the end of the stretch in which the alert fired."""
+    """In order of id, without what depends on when the gateway looked: its own times, the limits that nobody met, the
+    chart, and the figures with which a detector explains itself, which are as of the end of the stretch in which the
+    alert fired."""
+    looked: dict[str, Any] = {"detected_at": 0.0, "due": {}, "nodes": {}, "messages": 0, "lines": 0}
+    looked |= {"overdue": (), "step": 0, "raise_at": None}
     plain = [
-        replace(ticket, detected_at=0.0, due={}, evidence={k: v for k, v in ticket.evidence.items() if k != "scores"})
+        replace(ticket, **looked, evidence={k: v for k, v in ticket.evidence.items() if k != "scores"})
         for ticket in tickets
     ]
     return sorted(plain, key=lambda ticket: ticket.id)
