@@ -77,7 +77,10 @@ def _assert_whole(mine: Reloads, report: Report, before: tuple[object, ...], tod
 async def _assert_stored(mine: Reloads, done: str) -> None:
     """Between two rounds: what fires in the engine, at the desk and in the store is the same, under today's rules."""
     round_ = mine._round
-    await round_.save()
+    async with asyncio.timeout(10.0):
+        await round_.save()
+        while round_._unsaved.changes(0.0) is not None:  # a round was worked while the disk was waited for
+            await round_.save()
     store = round_.writer._store  # asked on the loop, so that no round is worked meanwhile
     saved = store.load()
     (engine,) = round_.engines.values()
