@@ -1,17 +1,20 @@
 """Rules -> what a book evaluates, with a finding for everything in them that cannot mean anything here."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from rules.duration import within_hours
+from rules.duration import DAY_S, within_hours
 from rules.kleene import Threshold, Truth, opposite
 from rules.language.expression import Condition, compile_condition
-from rules.language.words import second_of_day
-from rules.rule import Rule
+from rules.language.words import OnTheWall, second_of_day
+from rules.rule import Rule, Season
+from rules.season import shortly_before, within
 from rules.texts import template_fields, template_problems
-from rules.vocabulary import Bools, Frame, Vocabulary
+from rules.vocabulary import Bools, Calendar, Floats, Frame, Vocabulary
 from rules.windows.window import Windows
 
 Loc = tuple[int | str, ...]
@@ -71,10 +74,14 @@ def _plan_rule(
     truths = {
         name: _during(condition.truth, rule.levels[name].between) for name, condition in levels.items() if condition
     }
+    over = clear.truth if clear else opposite(conditions[0].truth)
+    if counts := counting(rule):
+        truths = {name: _only(truth, counts) for name, truth in truths.items()}
+        over = opposite(_only(opposite(over), counts))
     texts = frozenset[str]().union(*(template_fields(text) for text in rule.title.values()))
     return PlannedRule(
         rule,
-        (truths.get("yellow"), truths.get("red"), clear.truth if clear else opposite(conditions[0].truth)),
+        (truths.get("yellow"), truths.get("red"), over),
         texts.intersection({*vocabulary.points, *vocabulary.said}).union(
             *(condition.names for condition in conditions)
         ),
@@ -92,6 +99,32 @@ def _during(truth: Truth, hours: tuple[float, float] | None) -> Truth:
         return within_hours(hours, second)[:, None]
 
     return Truth(lambda frame: truth.true(frame) & inside(frame), lambda frame: truth.false(frame) | ~inside(frame))
+
+
+def counting(rule: Rule) -> Callable[[Frame], Bools] | None:
+    """When and on which devices the rule counts at all, as anything that broadcasts to [T, D]; None: always, on all."""
+    in_season = OnTheWall(partial(_in_season, rule.season, rule.ahead_s)) if rule.season else None
+    if in_season is None and rule.per == "device":
+        return None
+
+    def counts(frame: Frame) -> Bools:
+        devices = np.arange(frame.shape[1]) == 0 if rule.per == "site" else np.ones(frame.shape[1], np.bool_)
+        return devices[None, :] & (in_season(frame) > 0.0 if in_season else np.True_)
+
+    return counts
+
+
+def _in_season(season: Season, ahead_s: float | None, calendar: Calendar, times: Floats) -> Floats:
+    """1 on the days of the season, or on those ahead of it, for times [T]."""
+    days = np.floor(calendar.wall(times) / DAY_S).astype(np.int64)
+    if ahead_s is None:
+        return within(season.first, season.last, days).astype(np.float64)
+    return shortly_before(season.first, season.last, int(ahead_s // DAY_S), days).astype(np.float64)
+
+
+def _only(truth: Truth, counts: Callable[[Frame], Bools]) -> Truth:
+    """Make a condition false where the rule does not count."""
+    return Truth(lambda frame: truth.true(frame) & counts(frame), lambda frame: truth.false(frame) | ~counts(frame))
 
 
 def _text_problems(rule: Rule, loc: Loc, vocabulary: Vocabulary) -> list[InitErrorDetails]:

@@ -18,6 +18,7 @@ from rules.language.functions import WORDS
 from rules.language.source import parse, span
 from rules.language.units import common_unit, literal_value, unit_of
 from rules.language.words import second_of_day
+from rules.plan import counting
 from rules.rule import LevelName, Rule
 from rules.vocabulary import Frame, Vocabulary
 from rules.windows.window import Windows
@@ -87,9 +88,10 @@ class LevelNow:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """How a rule stands on one device at `time`, seconds since 1970."""
+    """How a rule stands on one device at `time`, seconds since 1970; `counts`: it is in season, and carried by it."""
 
     time: float
+    counts: bool
     firing: LevelName | None
     levels: tuple[LevelNow, ...]
     clear: Part | None
@@ -193,7 +195,10 @@ def why(rule: Rule, sight: Sight, state: Mapping[str, Any]) -> Why:
     )
     clear = None if rule.clear is None else sight.condition(rule.clear)
     held_s = float(state.get("clear_s", 0.0))
-    return Why(float(sight.frame.times[-1]), state.get("level") or None, levels, clear, held_s, rule.keep_s)
+    when = counting(rule)
+    counts = when is None or bool(sight.frame.full(when(sight.frame))[-1, sight.row])
+    time, firing = float(sight.frame.times[-1]), state.get("level") or None
+    return Why(time, counts, firing, levels, clear, held_s, rule.keep_s)
 
 
 def needs(part: Part, *, wanted: bool = True) -> tuple[Need, ...]:

@@ -44,6 +44,8 @@ class Engine:
         self.waiting = True
         """Its detectors are shown no row before the first that is news to them. How long a start takes until a device
         is heard must change no score, for a backtest cannot know it."""
+        self.learns = bool(detectors)
+        """Whether its detectors learn: then blocks are cut where it is looked up whom they must not learn from."""
         self.listener: Callable[[Floats, Mapping[str, Floats]], None] | None = None
         """Is told what detectors say in the rows that the rules see: times[T], and [T, D] by name."""
         self._calm_until = -np.inf
@@ -123,7 +125,7 @@ class Engine:
 
     def _parts(self, block: Block) -> Iterator[Block]:
         """Cut where the freeze of learning is looked up and at lessons; a live block is nearly always a single part."""
-        if not self.detectors:
+        if not self.learns:
             yield block
             return
         start = 0

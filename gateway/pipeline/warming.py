@@ -15,6 +15,9 @@ from gateway.pipeline.engine import LEARN_STEP_S, Engine
 
 LEARN_FROM_S = 14 * 86400.0
 """How much of the past a detector without a checkpoint is shown: two weeks hold every hour of the week twice."""
+NEAR_S = 86400.0
+"""What windows are shown row by row. Of what lies before they see whole minutes: a start must not take as long as the
+weeks that some rules look back on."""
 
 
 class Source(Protocol):
@@ -77,18 +80,23 @@ def learn(
 def recall(engine: Engine, past: Source, end: float, tick_s: float, stopped: Callable[[], bool] = lambda: False) -> int:
     """Show the windows of an engine all rows before `end` that they have not seen; returns the number of rows.
 
-    Windows that look once a minute are shown the whole minutes of their weeks, then all windows every row of the last
-    stretch: afterwards they are as if they had been there all along.
+    Windows that look once a minute are shown the whole minutes of their weeks, then all windows those of the last
+    stretch, and of its last day every row: afterwards windows up to a day are as if they had been there all along.
     """
     book, rows = engine.book, 0
-    near, seen = end - book.horizon_s, np.nextafter(book.time, np.inf)
+    far, near = end - book.horizon_s, end - min(book.horizon_s, NEAR_S)
+    seen = np.nextafter(book.time, np.inf)
 
     def blocks(start: float, until: float, step_s: float) -> Iterator[Block]:
         return takewhile(lambda _: not stopped(), _blocks(past, engine.fleet, max(start, seen), until, step_s))
 
     if book.learn_s:
-        for block in blocks(near - book.learn_s, near, LEARN_STEP_S):
+        for block in blocks(far - book.learn_s, far, LEARN_STEP_S):
             engine.accustom(at_whole_minutes(block))
+            rows += len(block.times)
+    if far < near:
+        for block in blocks(far, near, max(tick_s, LEARN_STEP_S)):
+            engine.remember(at_whole_minutes(block))
             rows += len(block.times)
     for block in blocks(near, end, tick_s):
         engine.remember(block)

@@ -4,10 +4,11 @@ import ast
 from typing import NamedTuple
 
 from rules.duration import UNITS_S
-from rules.language.functions import FORECAST, FUNCTIONS, LEARNT, OVER_POINTS, OVER_TIME
+from rules.language.functions import FORECAST, FUNCTIONS, LEARNT, OF_DEVICE, OVER_POINTS, OVER_TIME
 from rules.language.source import finding, span
 
 _LONGEST_S = 1e9
+_ALONE = {*LEARNT, *OF_DEVICE, *FORECAST}
 
 
 class OverWindow(NamedTuple):
@@ -27,6 +28,14 @@ def over_window(node: ast.Call, name: str) -> OverWindow:
     quantity, *between, last = node.args
     shares = tuple(_share(share, name) for share in between)
     return OverWindow(quantity, _window_s(last, name), shares)
+
+
+def of_device(node: ast.Call, name: str) -> float:
+    """Take the window of a function of a whole device, in seconds. Raises PydanticCustomError."""
+    if len(node.args) != 1:
+        message = "{name} is written {usage}"
+        raise finding("wrong_arguments", message, span(node), name=name, usage=OF_DEVICE[name].usage)
+    return _window_s(node.args[0], name)
 
 
 class OverForecast(NamedTuple):
@@ -71,7 +80,7 @@ def is_over_time(node: ast.Call, name: str) -> bool:
 def windows_in(node: ast.expr) -> list[ast.Call]:
     """The calls in a quantity that look back themselves, outermost first."""
     calls = (call for call in ast.walk(node) if isinstance(call, ast.Call))
-    return [call for call in calls if (name := _name(call)) in {*LEARNT, *FORECAST} or is_over_time(call, name)]
+    return [call for call in calls if (name := _name(call)) in _ALONE or is_over_time(call, name)]
 
 
 def _name(call: ast.Call) -> str:

@@ -63,6 +63,16 @@ class Forecast(Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfDevice(Entry):
+    """A function of all points of a device over a window, which no rule has to name; it is a condition."""
+
+    of: Callable[[float, int, int], Window]
+    """From the window's length in seconds, the number of devices and the number of points it looks at."""
+    measured: bool
+    """Whether it looks at points with a unit only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Knowledge(Entry):
     """A function of one point about what is known of it; [T, D] from a frame and the point's column."""
 

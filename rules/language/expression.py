@@ -16,12 +16,13 @@ from pydantic_core import PydanticCustomError
 
 from rules import kleene
 from rules.kleene import Number, Truth
-from rules.language.arguments import is_over_time, over_forecast, over_window, windows_in
-from rules.language.functions import FORECAST, FUNCTIONS, KNOWLEDGE, LEARNT, OVER_POINTS, OVER_TIME, WORDS
+from rules.language.arguments import is_over_time, of_device, over_forecast, over_window, windows_in
+from rules.language.functions import FORECAST, FUNCTIONS, KNOWLEDGE, LEARNT, OF_DEVICE, OVER_POINTS, OVER_TIME
+from rules.language.names import named
 from rules.language.operators import ARITHMETIC, COMPARISONS, outside
 from rules.language.source import finding, nearest, parse, span
 from rules.language.units import common_unit, different, literal_value
-from rules.vocabulary import SAID, Vocabulary
+from rules.vocabulary import Vocabulary
 from rules.windows.window import Standing, Window, Windows
 
 _UNKNOWN = kleene.fixed(np.array(np.nan))  # stands in for a part that has a finding
@@ -95,7 +96,7 @@ class _Compiler:
             case ast.Name(id=name):
                 number = self._name(node, name)
             case ast.Attribute(value=ast.Name(id=what), attr=name):
-                number = self._said(node, what, name)
+                number = self._name(node, f"{what}.{name}")
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 number = kleene.apply(np.negative, self.number(operand, beside))
             case ast.BinOp(op=op, left=left, right=right) if type(op) in ARITHMETIC:
@@ -126,42 +127,23 @@ class _Compiler:
             return self._refuse(problem)
 
     def _name(self, node: ast.expr, name: str) -> Number:
+        """Compile a point, a rating, a word, or with a dot what a detector says."""
         words = self._vocabulary
-        if name in words.points:
+        try:
+            number = named(node, name, words)
+        except PydanticCustomError as problem:
+            return self._refuse(problem)
+        if name in words.points or name in words.said:
             self.names.add(name)
-            column = words.points.index(name)
-            return Number(lambda frame: frame.point(column), column=column)
-        if name in words.ratings:
-            return kleene.fixed(words.ratings[name])
-        if name in WORDS:
-            return Number(WORDS[name].reader())
-        message = "{name} is neither a point nor a rating of this device type"
-        known = [*words.points, *words.ratings, *words.said, *WORDS]
-        return self._refuse(finding("unknown_name", message, span(node), name=name[:80], **nearest(name, known)))
-
-    def _said(self, node: ast.expr, what: str, name: str) -> Number:
-        """What a detector says; a word that is nearly one of these is told so, any other has no business with a dot."""
-        said, known = f"{what}.{name}", self._vocabulary.said
-        if said in known:
-            self.names.add(said)
-            return Number(lambda frame: frame.scores[said])
-        if what not in SAID:
-            near = nearest(said, known)
-            message = "{name} is neither a point nor a rating of this device type"
-            return self._refuse(
-                finding("unknown_name", message, span(node), name=said[:80], **near) if near else outside(node)
-            )
-        hint = nearest(name, self._vocabulary.scores)
-        message = "no detector is called {name}"
-        return self._refuse(finding("unknown_score", message, span(node), name=name[:80], **hint))
+        return number
 
     def _call(self, node: ast.Call, name: str, args: list[ast.expr], beside: str | None) -> Number:
-        if name in KNOWLEDGE:
-            return self._knowledge(node, name, args)
+        by_themselves = ((KNOWLEDGE, self._knowledge), (OF_DEVICE, self._of_device), (FORECAST, self._forecast))
+        for table, compiled in by_themselves:
+            if name in table:
+                return compiled(node, name)
         if name in LEARNT:
             return self._learnt(node, name, args, beside)
-        if name in FORECAST:
-            return self._forecast(node, name)
         if is_over_time(node, name):
             return self._over_time(node, name, beside)
         if name in OVER_POINTS:
@@ -170,9 +152,9 @@ class _Compiler:
         message = "there is no function {name}"
         return self._refuse(finding("unknown_function", message, span(node.func), name=name[:80], **hint))
 
-    def _knowledge(self, node: ast.Call, name: str, args: list[ast.expr]) -> Number:
+    def _knowledge(self, node: ast.Call, name: str) -> Number:
         function, points = KNOWLEDGE[name], self._vocabulary.points
-        match args:
+        match node.args:
             case [ast.Name(id=point)] if point in points:
                 self.names.add(point)
                 column = points.index(point)
@@ -207,6 +189,18 @@ class _Compiler:
             return self._wrong(node, name)
         of, words = LEARNT[name].of, self._vocabulary
         return self._by_the_minute(name, args[0], "", beside, lambda: of(words.devices, words.calendar))
+
+    def _of_device(self, node: ast.Call, name: str) -> Number:
+        function, words = OF_DEVICE[name], self._vocabulary
+        try:
+            length_s = of_device(node, name)
+        except PydanticCustomError as problem:
+            return self._refuse(problem)
+        columns = [i for i, point in enumerate(words.points) if words.units.get(point) or not function.measured]
+        points = Number(lambda frame: frame.values[..., columns])
+        return self._standing(
+            f"{name} {length_s!r}", points, lambda: function.of(length_s, words.devices, len(columns))
+        )
 
     def _forecast(self, node: ast.Call, name: str) -> Number:
         try:

@@ -11,11 +11,11 @@ import numpy as np
 
 from rules.language import moment, words
 from rules.language.entries import Entry, Knowledge, OverPoints, OverTime, Word
-from rules.language.learnt import FORECAST, LEARNT
+from rules.language.learnt import FORECAST, LEARNT, OF_DEVICE
 from rules.windows.basic import Average, Change, Deviation, Highest, Lowest, Rate, Rises, Stuck, Total
 from rules.windows.looks import Ago, Quantile
 
-__all__ = ["CALLED", "FORECAST", "FUNCTIONS", "KNOWLEDGE", "LEARNT", "OVER_POINTS", "OVER_TIME", "WORDS"]
+__all__ = ["CALLED", "FORECAST", "FUNCTIONS", "KNOWLEDGE", "LEARNT", "OF_DEVICE", "OVER_POINTS", "OVER_TIME", "WORDS"]
 
 _ANY = "when one of them is unknown"
 _HALF = "while less than half of the window is known"
@@ -187,6 +187,14 @@ KNOWLEDGE: Mapping[str, Knowledge] = {
 }
 
 WORDS: Mapping[str, Word] = {
+    "always": Word(
+        usage="always",
+        doc="true; for rules that only their season and their hours decide",
+        example="always",
+        unknown="",
+        unit="none",
+        reader=lambda: words.always,
+    ),
     "offline": Word(
         usage="offline",
         doc="true if no point of the device is known",
@@ -222,7 +230,7 @@ WORDS: Mapping[str, Word] = {
     ),
 }
 
-CALLED: tuple[Mapping[str, Entry], ...] = (OVER_POINTS, OVER_TIME, LEARNT, FORECAST, KNOWLEDGE)
+CALLED: tuple[Mapping[str, Entry], ...] = (OVER_POINTS, OVER_TIME, LEARNT, OF_DEVICE, FORECAST, KNOWLEDGE)
 """The tables of all that is written with parentheses."""
 
 FUNCTIONS = {

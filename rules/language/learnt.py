@@ -1,9 +1,10 @@
-"""The functions of what a quantity used to be and of what it will be: one entry per function, as in `functions`."""
+"""The functions of what used to be and of what will be: one entry per function, as in `functions`."""
 
 from collections.abc import Mapping
 
-from rules.language.entries import Forecast, Learnt
+from rules.language.entries import Forecast, Learnt, OfDevice
 from rules.windows.learnt import Usual
+from rules.windows.runs import Frozen, Lost
 from rules.windows.trend import SHORTEST_S, Trend
 
 LEARNT: Mapping[str, Learnt] = {
@@ -28,5 +29,30 @@ FORECAST: Mapping[str, Forecast] = {
         unit="seconds",
         of=Trend,
         shortest_s=SHORTEST_S,
+    ),
+}
+
+OF_DEVICE: Mapping[str, OfDevice] = {
+    "frozen": OfDevice(
+        usage="frozen(30m)",
+        doc="true if readings come, and no measured point of the device (one with a unit) has moved for half an hour,"
+        " and for three times as long as it ever stood still in the seven days before; there is one look a minute",
+        example="frozen(30m)",
+        unknown="while no measured point is known; once half an hour is over, also for a device that was known for less"
+        " than half of seven days, or has never moved",
+        unit="none",
+        of=Frozen,
+        measured=True,
+    ),
+    "lost": OfDevice(
+        usage="lost(1h)",
+        doc="true if a point that used to come has been unknown for an hour, and for three times as long as it ever was"
+        " in the seven days before, while another point of the device is known; what was known for less than half of"
+        " seven days is not missed",
+        example="lost(1h)",
+        unknown="while no point of the device is known",
+        unit="none",
+        of=Lost,
+        measured=False,
     ),
 }

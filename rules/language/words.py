@@ -31,6 +31,11 @@ def workday(calendar: Calendar, times: Floats) -> Floats:
     return calendar.workday(times).astype(np.float64)
 
 
+def always(_: Frame) -> Floats:
+    """1, for all devices and times."""
+    return np.ones((1, 1))
+
+
 def offline(frame: Frame) -> Floats:
     """1 where nothing is known of a device, [T, D]."""
     unknown: Bools = np.all(np.isnan(frame.values), axis=2)

@@ -22,6 +22,8 @@ def _remarks(rule: Rule, i: int) -> list[InitErrorDetails]:
         remarks.append(_default((i, "keep"), "keep", "0s"))
     if "latch" in rule.model_fields_set and not rule.latch:
         remarks.append(_default((i, "latch"), "latch", "false"))
+    if "per" in rule.model_fields_set and rule.per == "device":
+        remarks.append(_default((i, "per"), "per", "device"))
     return remarks
 
 

@@ -18,6 +18,7 @@ _FIXED: dict[str, Spans] = {
     "missing": _YES_OR_NO,
     "stuck": _YES_OR_NO,
     "offline": _YES_OR_NO,
+    "always": _YES_OR_NO,
     "workday": _YES_OR_NO,
     "hour": exactly(*range(24)),
     "weekday": exactly(*range(1, 8)),
@@ -26,7 +27,7 @@ _FIXED: dict[str, Spans] = {
     "age": above(0.0, strict=False),
     "eta": above(0.0, strict=True),
 }
-_NEVER_UNKNOWN = {"missing", "offline", "age", "hour", "weekday", "workday"}
+_NEVER_UNKNOWN = {"missing", "offline", "always", "age", "hour", "weekday", "workday"}
 _WITHIN_THEIR_ARGUMENT = {"avg", "min", "max", "quantile", "ago"}
 
 

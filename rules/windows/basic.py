@@ -30,6 +30,7 @@ class _Integrals(Window):
     the window: a wild reading, or a year of uptime, must not cost the digits of all that follows.
     """
 
+    paced = True
     powers = 1
 
     def __init__(self, length_s: float, devices: int) -> None:
@@ -114,6 +115,8 @@ class Deviation(_Integrals):
 class Change(Window):
     """Value now less the value that was held when the window began."""
 
+    paced = True
+
     def __init__(self, length_s: float, devices: int) -> None:
         super().__init__(length_s, devices)
         self._beginning = Beginning(length_s, devices)
@@ -140,6 +143,8 @@ class Rate(Change):
 class Rises(Window):
     """How often a condition went from false to true; unknown in between neither makes nor hides a rise."""
 
+    paced = True
+
     def __init__(self, length_s: float, devices: int) -> None:
         super().__init__(length_s, devices)
         self._growth = Growth(length_s, 2, devices)
@@ -163,6 +168,7 @@ class Rises(Window):
 class Highest(Window):
     """Highest known value, the one held when the window began and the one of this row included."""
 
+    paced = True
     sign = 1.0
 
     def __init__(self, length_s: float, devices: int) -> None:
@@ -187,6 +193,8 @@ class Lowest(Highest):
 
 class Stuck(Window):
     """1 if the value was known through the window and never changed, 0 as soon as it did change, NaN in between."""
+
+    paced = True
 
     def __init__(self, length_s: float, devices: int) -> None:
         super().__init__(length_s, devices)

@@ -16,9 +16,10 @@ LANGUAGE = {
     "over points": "abs min max mean spread clip",
     "over time": "avg min max std sum quantile rate delta ago held rises stuck",
     "learnt": "usual",
+    "of device": "frozen lost",
     "forecast": "eta",
     "knowledge": "age missing",
-    "words": "offline hour weekday workday",
+    "words": "always offline hour weekday workday",
 }
 SET = Vocabulary(
     (

@@ -63,6 +63,7 @@ def window(name: str, length_s: float, past: list[tuple[float, Value]], share: f
         return _quantile([_held(past, edge) for edge in _edges(past[-1][0], length_s)], share)
     if name == "ago":
         return _ago(past, length_s)
+    past = _at_pace(past, min(length_s / 240, 60.0))
     now, x = past[-1]
     bucket_s = length_s / 60
     begin = (math.floor(now / bucket_s) - 59) * bucket_s
@@ -94,6 +95,13 @@ def window(name: str, length_s: float, past: list[tuple[float, Value]], share: f
             "rises": float(rises),
         }[name]
     return value
+
+
+def _at_pace(past: list[tuple[float, Value]], pace_s: float) -> list[tuple[float, Value]]:
+    """The past as it was in the first row of the present cell of time."""
+    cell = math.floor(past[-1][0] / pace_s)
+    first = next(i for i, (t, _) in enumerate(past) if math.floor(t / pace_s) == cell)
+    return past[: first + 1]
 
 
 def usual(past: list[tuple[float, Value]]) -> list[Value]:
