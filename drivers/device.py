@@ -4,6 +4,7 @@ A driver package brings four things, bound together in a `DriverPlugin`: the mod
 connection (what a person writes in YAML), and the function that opens a connection. The gateway adds nothing.
 """
 
+import math
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ class Profile(Written):
     title: dict[str, str] = Field(default_factory=dict)
     status: Literal["verified", "unverified"] = "unverified"
     source: str = ""
+    ratings: dict[str, float | None] = Field(default_factory=dict)
     points: Annotated[tuple[Any, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -95,6 +97,11 @@ class Profile(Written):
     def doubts(self) -> Iterable[tuple[tuple[str | int, ...], PydanticCustomError]]:
         """What may be meant and is mostly a mistake, and where it is written; shown as warnings."""
         return ()
+
+    def rated(self, name: str, given: Mapping[str, float]) -> float:
+        """A rating of a device: its own if it is given, else that of this type; NaN if neither is known."""
+        usual = self.ratings.get(name)
+        return given.get(name, math.nan if usual is None else usual)
 
     @property
     def names(self) -> tuple[str, ...]:
