@@ -8,7 +8,7 @@ import numpy as np
 
 from drivers.device import Profile
 from simulators.encoding import Floats, Patterns, Spot, below
-from simulators.plant_machine import Signals
+from simulators.plant.machine import Signals
 from simulators.registers import factor_of
 from simulators.sharing import follow, order, shares
 from simulators.spots import spots

@@ -28,8 +28,15 @@ class LooseProfile(Profile):
 RATINGS = {
     "pump-set": {"rated_power": 7.5, "set_pressure": 0.45},
     "power-meter": {"rated_power": 80.0},
-    "transformer": {"rated_power": 630.0},
+    "sump": {"pump_flow": 20.0},
+    "water-leak": {"cable_length": 60.0},
+    "water-meter": {"mean_flow": 6.0, "set_pressure": 0.35},
+    "transformer": {"rated_power": 630.0, "alarm_temp": 130.0, "trip_temp": 150.0, "fan_on": 110.0},
+    "residual-current": {"rated_current": 250.0},
     "elevator": {"rated_speed": 1.75, "floors": 20.0},
+    "ups": {"design_runtime": 15.0},
+    "distribution-room": {},
+    "fire-pump": {"start_pressure": 0.60},
 }
 
 

@@ -15,8 +15,8 @@ from drivers.modbus.profile import ModbusProfile
 from drivers.plan import plan
 from gateway.core.library import BUILT_IN
 from gateway.core.yamlfile import read
-from simulators.plant_any import plant_of
-from simulators.plant_machine import Floats, Machine
+from simulators.plant.generic import plant_of
+from simulators.plant.machine import Floats, Machine
 from simulators.registers import RegisterMap
 from tests.simulators.conftest import LooseProfile
 

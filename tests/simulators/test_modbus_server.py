@@ -79,7 +79,7 @@ async def test_values_follow_the_clock(client: AsyncModbusTcpClient, site: Simul
     ("pdu", "unit", "code"),
     [
         (struct.pack(">BHH", 6, 0, 1), 1, 1),  # write
-        (struct.pack(">BHH", 3, 13, 2), 1, 2),  # beyond the end
+        (struct.pack(">BHH", 3, 23, 2), 1, 2),  # beyond the end
         (struct.pack(">BHH", 3, 50, 1), 1, 2),  # a hole
         (struct.pack(">BHH", 1, 0, 1), 1, 2),  # a table that it lacks
         (struct.pack(">BHH", 4, 0, 81), 11, 3),  # more than this device allows

@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.plant import PLANTS, Machine
-from simulators.plant_day import DAY_S, ELECTRICITY, LIFT_TRIPS, WATER, Week
-from simulators.plant_machine import Floats, Signals, lagged
-from simulators.plant_noise import drifting, normal, stream, uniform
+from simulators.plant.day import DAY_S, ELECTRICITY, LIFT_TRIPS, WATER, Demand, Use
+from simulators.plant.machine import Floats, Signals, lagged
+from simulators.plant.noise import drifting, normal, stream, uniform
+from simulators.plant.year import presence
 
 SUNDAY = 1_772_899_200.0  # 2026-03-08 00:00 in Shanghai, a Sunday
 WEEK = SUNDAY + np.arange(0.0, 7 * DAY_S, 60.0)
@@ -64,11 +65,21 @@ def test_drift_has_unit_variance_everywhere_and_no_jumps() -> None:
 
 
 @pytest.mark.parametrize(
-    ("week", "weekend"),
-    [(WATER, 1.08), (LIFT_TRIPS, 0.90), (ELECTRICITY, 1.0 + 0.6 * 0.04)],
-    ids=["water", "lift", "el"],
+    ("demand", "use", "weekend"),
+    [
+        (WATER, "residential", 1.08),
+        (LIFT_TRIPS, "residential", 0.90),
+        (ELECTRICITY, "residential", 1.0 + 0.6 * 0.04),
+        (WATER, "office", 0.30),
+        (LIFT_TRIPS, "office", 0.25),
+        (ELECTRICITY, "office", 1.0 - 0.8 * 0.55),
+        (WATER, "campus", 1.02),
+        (LIFT_TRIPS, "campus", 0.80),
+        (ELECTRICITY, "campus", 1.0 - 0.7 * 0.10),
+    ],
 )
-def test_weeks_have_their_totals_and_later_weekend_mornings(week: Week, weekend: float) -> None:
+def test_weeks_have_their_totals_and_later_weekend_mornings(demand: Demand, use: Use, weekend: float) -> None:
+    week = demand[use]
     monday = 4 * DAY_S  # 1970-01-05
 
     def day(n: int) -> Floats:
@@ -76,7 +87,7 @@ def test_weeks_have_their_totals_and_later_weekend_mornings(week: Week, weekend:
 
     assert day(1).mean() == pytest.approx(1.0, rel=0.01)
     assert np.mean([day(5), day(6)]) == pytest.approx(weekend, rel=0.02)
-    if week is not ELECTRICITY:  # which has no morning peak to be late
+    if demand is not ELECTRICITY and use == "residential":  # an office and a grid have no morning peak to be late
         assert day(5)[360:420].mean() < day(2)[360:420].mean()
     total = week.total(np.array([monday, monday + 7 * DAY_S]))
     assert np.diff(total)[0] / DAY_S == pytest.approx(5.0 + 2.0 * weekend, rel=0.01)
@@ -148,3 +159,25 @@ def test_a_meter_measures_one_consistent_feeder() -> None:
     counted = np.diff(meter["energy"][:: 24 * 60])
     used = [meter["power"][day * 1440 : (day + 1) * 1440].mean() * 24.0 for day in range(6)]
     np.testing.assert_allclose(counted, used, rtol=0.25)
+
+
+def test_all_machines_of_a_property_live_under_the_same_sky() -> None:
+    year = 1.7e9 + np.arange(0.0, 365 * DAY_S, 3600.0)
+    one, other, elsewhere = Machine("a", 3), Machine("b", 3), Machine("a", 4)
+    np.testing.assert_array_equal(one.outdoor_c(year), other.outdoor_c(year))
+    np.testing.assert_array_equal(one.rain_mm_h(year), other.rain_mm_h(year))
+    assert np.abs(one.outdoor_c(year) - elsewhere.outdoor_c(year)).max() > 3.0
+    assert -12.0 < one.outdoor_c(year).min() < 2.0
+    assert 33.0 < one.outdoor_c(year).max() < 44.0
+    rain = one.rain_mm_h(year)
+    assert 0.1 < (rain > 0.0).mean() < 0.35
+    assert 600.0 < rain.sum() < 2500.0  # mm in a year
+
+
+def test_people_travel_home_at_spring_festival() -> None:
+    new_year = 20_501 * DAY_S  # 2026-02-17
+    days = new_year + np.arange(-10.0, 20.0) * DAY_S
+    present = presence(days)
+    assert present[[0, -1]].tolist() == [1.0, 1.0]
+    assert present.min() == pytest.approx(0.55)
+    assert (np.diff(present[:11]) <= 0.0).all()

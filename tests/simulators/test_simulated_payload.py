@@ -30,8 +30,8 @@ def test_the_driver_reads_back_what_the_collector_says(device: Callable[..., Sim
 
 def test_silence_is_no_message_and_an_unknown_value_is_left_out(device: Callable[..., SimulatedDevice]) -> None:
     profile = device("EL-1", "elevator").profile
-    assert payload(profile, "EL-1", TIME, [float("nan")] * 18) is None
-    message = payload(profile, "EL-1", TIME, [0.0, *[float("nan")] * 17])
+    assert payload(profile, "EL-1", TIME, [float("nan")] * len(profile.points)) is None
+    message = payload(profile, "EL-1", TIME, [0.0, *[float("nan")] * (len(profile.points) - 1)])
     assert message == {"ts": "2026-03-14T08:00:00.250+08:00", "device": "EL-1", "status": {"mode": "normal"}}
 
 

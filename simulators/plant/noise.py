@@ -46,11 +46,24 @@ def drifting(key: Key, times: Floats, period_s: float) -> Floats:
     position = times / period_s
     before = np.floor(position)
     part = position - before
-    count = before.astype(np.int64)
-    left, right = normal(key, np.stack((count, count + 1)))
+    left, right = _neighbours(key, before.astype(np.int64))
     # Between two lattice points the variance would sag; dividing keeps it at one everywhere.
     wander: Floats = (left * (1.0 - part) + right * part) / np.hypot(1.0 - part, part)
     return wander
+
+
+def _neighbours(key: Key, count: Counts) -> tuple[Floats, Floats]:
+    """The numbers at each count and the next one; drawn once for all instants between two lattice points."""
+    if not count.size:
+        return np.zeros(count.shape), np.zeros(count.shape)
+    first = count.min()
+    width = int(count.max() - first) + 2
+    if width > count.size:
+        left, right = normal(key, np.stack((count, count + 1)))
+        return left, right
+    lattice = normal(key, np.arange(first, first + width))
+    place = count - first
+    return lattice[..., place], lattice[..., place + 1]
 
 
 def _mixed(key: Key, count: Counts) -> NDArray[np.uint64]:

@@ -4,6 +4,7 @@ An effect is told the time since onset and changes what the device would measure
 the physics of the machine: a burst pipe changes flow and pressure, and power and current follow from them.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -12,10 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.plant import PLANTS
-from simulators.plant_machine import Floats, Machine, Signals
+from simulators.plant.machine import Floats, Machine, Signals
 
 Bools = NDArray[np.bool_]
 Level = Literal["yellow", "red"]
+Family = Literal["safety", "process", "slow", "sensor"]
+"""What is at stake: people, the service of today, the service of some weeks ahead, or only what is measured."""
+
+_TRADES = {
+    "pump-set": "pump",
+    "power-meter": "power",
+    "residual-current": "residual",
+    "distribution-room": "room",
+    "fire-pump": "fire",
+    "water-meter": "water",
+    "water-leak": "water",
+}
+"""The first word of the classes of a kind's tickets, where that is not its own name."""
 
 VISIBLE_SIGMAS = 4.0
 """Noises that a careful eye needs to see a change."""
@@ -29,6 +43,12 @@ class Case:
     onset: float
     severity: float
     duration_s: float
+    channel: str = ""
+    """The channel of a sensor fault; others concern the whole machine."""
+    reading: float = math.nan
+    """What that channel read at onset."""
+    floor: float = 0.0
+    """What it reads when its sensor sends nothing: the bottom of its range."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.severity <= 1.0:
@@ -52,13 +72,30 @@ Sight = Callable[[Signals, Signals], Bools]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A way to fail: the kind of machine, what it does, when it shows, and which ticket it deserves."""
+    """A way to fail: the kind of machine, what it does, when it shows, and which ticket it deserves.
+
+    A slow fault ends in failure when its duration is over.
+    """
 
     kind: str  # of machine; "*" = any
     effect: Effect
     shown: Mapping[Level, Sight]  # lowest level first; a level that never shows is not expected
     rule_class: str
+    """The class of its ticket; "{trade}" stands for the machine's trade, such as pump."""
     tail_s: float = 0.0  # for how long after its end the machine still feels it
+    family: Family = "process"
+    also: tuple[str, ...] = ()
+    """Other classes of tickets that tell the same trouble, such as the limit that a wear reaches in the end."""
+    of_reading: bool = False
+    """It changes what is measured, noise and all, and nothing in the machine."""
+    freezes: bool = False
+    """The device goes on telling the last values from before, under the time of then, to those who listen to it."""
+    lasts_s: float = 1800.0
+    """A typical duration: of a wear, from onset to failure."""
+
+    def class_of(self, kind: str) -> str:
+        """The class of its ticket on a machine of this kind."""
+        return self.rule_class.format(trade=_TRADES.get(kind, kind))
 
 
 def stands_out(kind: str, channel: str, now: Signals, normal: Signals) -> Bools:

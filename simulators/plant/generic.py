@@ -9,10 +9,10 @@ import numpy as np
 
 from drivers.device import Profile
 from simulators.display import Display, display_of
-from simulators.habits import ACTIVE, CODE, QUIET, Habit, habit_of
-from simulators.plant_day import DAY_S, ELECTRICITY, WATER
-from simulators.plant_machine import Floats, Machine, Plant, Signals
-from simulators.plant_noise import drifting, uniform
+from simulators.plant.day import DAY_S, ELECTRICITY, WATER
+from simulators.plant.habits import ACTIVE, CODE, QUIET, Habit, habit_of
+from simulators.plant.machine import Floats, Machine, Plant, Signals
+from simulators.plant.noise import drifting, uniform
 from simulators.spots import depends, sources
 
 _FIRST_DAY_S = 19_723 * DAY_S  # counters were reset on 2024-01-01
@@ -111,7 +111,8 @@ class _Day:
     @cached_property
     def used_h(self) -> Floats:
         """Hours of mean load since the first day."""
-        used = ELECTRICITY.total(self.machine.local_s(self.times)) - ELECTRICITY.total(np.array([_FIRST_DAY_S]))
+        week = self.machine.week(ELECTRICITY)
+        used = week.total(self.machine.local_s(self.times)) - week.total(np.array([_FIRST_DAY_S]))
         return np.maximum(used / 3600.0, 0.0)
 
 

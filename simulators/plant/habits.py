@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from simulators.plant_machine import Noise
+from simulators.plant.machine import Noise
 
 Course = Literal["steady", "electricity", "water", "air", "counter", "code"]
 """How it goes through the day: nearly the same, as the building needs it, as the weather, upwards, or a few values."""
