@@ -66,7 +66,14 @@ def test_one_text_alone_stands_for_every_language(key: str) -> None:
 
 
 def test_what_is_told_changes_no_alert() -> None:
-    assert rule(basis="a", guide="b").fingerprint == rule().fingerprint
+    assert rule(basis="a", guide="b", status="practice").fingerprint == rule().fingerprint
+
+
+def test_a_status_is_one_of_four_words() -> None:
+    assert rule(status="verified").status == "verified"
+    assert rule().status is None
+    with pytest.raises(ValidationError, match="'verified', 'unverified', 'practice' or 'learnt'"):
+        rule(status="checked")
 
 
 def test_unknown_keys_are_errors() -> None:

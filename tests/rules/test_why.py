@@ -127,6 +127,15 @@ def test_hours_are_told_apart_from_the_condition() -> None:
     assert (level.condition.truth, level.inside, level.between) == (True, False, (21600.0, 82800.0))
 
 
+def test_a_rule_that_rests_says_so() -> None:
+    winter, always = {"from": "11-15", "to": "03-15"}, {"from": "01-01", "to": "12-31"}
+    row, first = (0.5, 1.0, 1.0), {"yellow": {"when": "flow < 1"}}
+    assert not _show(_book(**first, season={"from": "05-01", "to": "05-01"}), row).counts
+    assert _show(_book(**first, season=winter), row).counts
+    assert _show(_book(**first, season=always, per="site"), row).counts
+    assert not _show(_book(**first, per="site"), row, row=1).counts
+
+
 def test_a_negative_limit_has_its_unit_too() -> None:
     (level,) = _show(_book(yellow={"when": "delta(flow, 2m) < -0.5 m³/h"}), *[(3.0, 1.0, 1.0)] * 4).levels
     assert level.condition.comparison is not None
