@@ -1,11 +1,12 @@
-"""Common causes: what devices share (a feeder, a connection), and which problems of many devices are one. Pure.
+"""Common causes: what devices share (a feeder, the mains, a connection, water), and which problems are one. Pure.
 
-A device that feeds others is a cause too, for itself and for all that it feeds: its own loss explains theirs. A
-connection explains only that devices are not heard.
+A device that feeds others is a cause too, for itself and for all that it feeds: its own loss explains theirs. Above
+feeders that nothing feeds are the mains; only bad voltage points to them. A connection explains only that devices are
+not heard, and water in a building only what sees water there.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -14,11 +15,18 @@ from drivers.device import Device
 from gateway.core.types import Level
 
 ALONE = ("*entrapment*", "*burst*")
-"""Kinds that are never part of anything larger: somebody waits for help in each, and no lost feeder explains them."""
+"""Kinds that no lost feeder explains: somebody waits for help in each. A burst may be part of much water, though."""
+MAINS = "mains"
+"""The name of the cause that stands above the topology."""
 SEEN_FROM = 3
 """Devices from which on a common cause is seen, unless the site says otherwise."""
 
 _SPEAKS_OF_COMMUNICATION = "device."
+_SPEAKS_OF_VOLTAGE = "power.voltage"
+_SEES_WATER = ("water.leak", "water.loss", "*burst*", "*flood*", "sump.drainage")
+_SUFFERS_FROM_WATER = ("*.drive",)
+_WET = 2
+"""Devices that see water in one building from which on it is the same water: each of them sees something else of it."""
 _EXPLAINED = 0.9
 """Share of a cause's devices from which on a feeder further down is taken for the cause."""
 
@@ -27,7 +35,7 @@ _EXPLAINED = 0.9
 class Cause:
     """Something that devices share. Two are the same if kind and name are."""
 
-    kind: Literal["feeder", "connection"]
+    kind: Literal["feeder", "mains", "connection", "water"]
     name: str
     devices: frozenset[str] = field(default=frozenset(), compare=False)
 
@@ -70,33 +78,51 @@ class Topology:
             for feeder in chains[name]:
                 under[feeder].add(name)
         feeders = {name: Cause("feeder", name, frozenset(under[name])) for name in under}
+        mains = _mains(chains, known)
         wires = {name: Cause("connection", name, frozenset(on[name])) for name in on}
+        waters = _waters(known.values())
         self._alone = tuple(alone)
-        self._feeders = {name: tuple(feeders[feeder] for feeder in chain) for name, chain in chains.items()}
+        self._feeders = {
+            name: (*(feeders[feeder] for feeder in chain), *(mains if chain else ())) for name, chain in chains.items()
+        }
         self._wire = {name: wires[device.on] for name, device in known.items()}
-        self._by_key = {cause.key: cause for cause in (*feeders.values(), *wires.values())}
+        self._water = {name: waters[place] for name, device in known.items() if (place := _building(device)) in waters}
+        self._by_key = {cause.key: cause for cause in (*feeders.values(), *mains, *wires.values(), *waters.values())}
 
     def causes(self, device_id: str, kind: str) -> tuple[Cause, ...]:
         """What may be behind a problem of that kind, nearest first; nothing for kinds that are always alone."""
-        if device_id not in self._wire or any(fnmatchcase(kind, pattern) for pattern in self._alone):
+        if sees_water(kind) and (water := self._water.get(device_id)) is not None:
+            return (water,)
+        if device_id not in self._wire or _is_any(kind, self._alone):
             return ()
         feeders = self._feeders[device_id]
         return (self._wire[device_id], *feeders) if kind.startswith(_SPEAKS_OF_COMMUNICATION) else feeders
 
     def may_share(self, device_id: str, kind: str, count: int = SEEN_FROM) -> bool:
         """Whether so many devices share one of its causes that waiting for the others makes sense."""
-        return any(len(cause.devices) >= count for cause in self.causes(device_id, kind))
+        return any(len(cause.devices) >= _needed(cause, count) for cause in self.causes(device_id, kind))
 
     def find(self, key: str) -> Cause | None:
         """The cause of a ticket from before a restart; None if the site has it no more."""
         return self._by_key.get(key)
 
 
+def sees_water(kind: str) -> bool:
+    """Whether a problem is that there is water."""
+    return _is_any(kind, _SEES_WATER)
+
+
+def suffers_from_water(kind: str) -> bool:
+    """Whether a problem may come of water that stands in the room."""
+    return _is_any(kind, _SUFFERS_FROM_WATER)
+
+
 def common(candidates: Iterable[Candidate], topology: Topology, count: int = SEEN_FROM) -> list[Group]:
     """The groups among the candidates, in the order in which they were found; each ticket is in one at most.
 
     A cause is seen when `count` devices share it that either have the same kind of problem or are the feeder and what
-    it feeds. Then every problem that it explains belongs to it, of whatever kind.
+    it feeds; the mains only by their voltage, on more than one feeder. Then every problem that it explains belongs to
+    it, of whatever kind.
     """
     left: dict[Cause, dict[str, Candidate]] = defaultdict(dict)
     for candidate in sorted(candidates, key=lambda each: (each.at, each.ticket)):
@@ -111,6 +137,32 @@ def common(candidates: Iterable[Candidate], topology: Topology, count: int = SEE
             for ticket in tickets:
                 members.pop(ticket, None)
     return groups
+
+
+def _mains(chains: Mapping[str, Sequence[str]], known: Mapping[str, Device]) -> tuple[Cause, ...]:
+    """What feeds the feeders that nothing feeds, if they are several."""
+    fed = {name: chain[-1] for name, chain in chains.items() if chain}
+    tops = {top for top in fed.values() if top not in known or known[top].fed_by is None}
+    return (Cause("mains", MAINS, frozenset(fed)),) if len(tops) > 1 else ()
+
+
+def _waters(devices: Iterable[Device]) -> dict[str, Cause]:
+    places = defaultdict[str, set[str]](set)
+    for device in devices:
+        places[_building(device)].add(device.id)
+    return {place: Cause("water", place, frozenset(names)) for place, names in places.items() if place}
+
+
+def _building(device: Device) -> str:
+    return device.location.get("building", "")
+
+
+def _is_any(kind: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(kind, pattern) for pattern in patterns)
+
+
+def _needed(cause: Cause, count: int) -> int:
+    return min(count, _WET) if cause.kind == "water" else count
 
 
 def _chain(name: str, known: dict[str, Device], feeding: Collection[str | None]) -> list[str]:
@@ -128,14 +180,25 @@ def _is_seen(cause: Cause, members: Collection[Candidate], count: int) -> bool:
     for each in members:
         devices.add(each.device)
         of_kind[each.kind].add(each.device)
+    if cause.kind == "water":
+        return len(devices) >= _needed(cause, count)
+    if cause.kind == "mains":
+        return len(of_kind[_SPEAKS_OF_VOLTAGE]) >= count
     feeder_too = cause.kind == "feeder" and cause.name in devices
     return len(devices) >= count and (feeder_too or any(len(alike) >= count for alike in of_kind.values()))
 
 
 def _best(devices: dict[Cause, set[str]]) -> Cause:
-    """The cause of most devices, or a lower feeder of nearly all of them, or a connection that explains as many."""
-    feeders = sorted((cause for cause in devices if cause.kind == "feeder"), key=lambda each: _order(each, devices))
-    wires = sorted((cause for cause in devices if cause.kind == "connection"), key=lambda each: _order(each, devices))
+    """The cause of most devices, or a lower feeder of nearly all of them, or a connection that explains as many.
+
+    Water is on its own: nothing else explains what sees it.
+    """
+    waters, feeders, wires = (
+        sorted((cause for cause in devices if cause.kind in kinds), key=lambda each: _order(each, devices))
+        for kinds in (("water",), ("feeder", "mains"), ("connection",))
+    )
+    if waters:
+        return waters[0]
     if not feeders:
         return wires[0]
     feeder = _deepest(feeders, devices)

@@ -9,11 +9,11 @@ from collections import deque
 from dataclasses import replace
 
 from gateway.core.types import Hold, Level, Status, Ticket
-from gateway.tickets.causes import Cause, Group, common
+from gateway.tickets.causes import Cause, Group, common, sees_water
 from gateway.tickets.decision import Decision, Reason
 from gateway.tickets.life import is_active
 from gateway.tickets.limits import RANK
-from gateway.tickets.membership import candidate_of, is_like, kind_of, member_of, noted_at, told_at
+from gateway.tickets.membership import candidate_of, is_in_its_water, is_like, kind_of, member_of, noted_at, told_at
 from gateway.tickets.raising import DEFAULT_POLICY, own
 from gateway.tickets.reopening import reopened
 from gateway.tickets.shelf import Shelf
@@ -68,15 +68,24 @@ class Gathering:
         for cause in causes:
             if (parent := next((each for each in active if each.cause == cause.key), None)) is not None:
                 return parent
-        if ticket.level is not Level.RED:
-            return None
+        if (flood := self._flood_around(ticket)) is not None or ticket.level is not Level.RED:
+            return flood
         reds = {each.id: each for each in self._recently(now) if each.level is Level.RED and each.held is None}
         groups = common(map(candidate_of, (*reds.values(), ticket)), self.terms.topology, 2)
         group = next((each for each in groups if ticket.id in each.tickets), None)
         first = next((reds[each] for each in (group.tickets if group else ()) if each in reds), None)
         if first is None or group is None:
             return None
-        return replace(first, cause=first.cause or group.cause.key)
+        is_wider = group.cause.kind == "mains"
+        return replace(first, cause=group.cause.key if is_wider else first.cause or group.cause.key)
+
+    def _flood_around(self, ticket: Ticket) -> Ticket | None:
+        """The ticket of the water in which a device stands, however long it has been there."""
+        flood = next((each for each in self._shelf if is_in_its_water(ticket, each) and self._goes_on(each)), None)
+        cause = None if flood is None else next(iter(self.terms.topology.causes(flood.device, flood.kind)), None)
+        if flood is None or cause is None or flood.held is not None:
+            return None
+        return replace(flood, cause=flood.cause or cause.key)
 
     def join(self, ticket: Ticket, parent: Ticket, now: float) -> Decision:
         """Make a ticket a member of another. The parent changes on the shelf at once and is told at the next tick."""
@@ -161,7 +170,8 @@ class Gathering:
         )
         since = min(each.fired_at for each in tickets)
         ticket = own(self.terms, RULE, kind_of(cause), cause.name, title, now, advice=advice, cause=cause.key)
-        return replace(ticket, fired_at=since, location=device.location if device else {})
+        at = {"building": cause.name} if cause.kind == "water" else {}
+        return replace(ticket, fired_at=since, location=device.location if device else at)
 
     def _levelled(self, parent: Ticket, now: float, *, is_new: bool) -> Ticket:
         """Red if a member is, or if there are many: whoever comes must know the worst."""
@@ -204,7 +214,10 @@ class Gathering:
 
     def _takes_more(self, parent: Ticket, now: float) -> bool:
         latest = max((each.since for each in parent.members), default=parent.fired_at)
-        return parent.cleared_at is None and RANK[parent.status] < RANK[Status.RESOLVED] and now - latest <= JOIN_S
+        return self._goes_on(parent) and now - latest <= JOIN_S
+
+    def _goes_on(self, parent: Ticket) -> bool:
+        return parent.cleared_at is None and RANK[parent.status] < RANK[Status.RESOLVED]
 
     def _recently(self, now: float) -> list[Ticket]:
         """Tickets that may still be found to share a cause: those held back for it, and those told a moment ago."""
@@ -217,7 +230,8 @@ class Gathering:
             return False
         feeds = self.terms.topology.find(f"feeder:{ticket.device}") is not None
         is_red_now = ticket.level is Level.RED and now - ticket.detected_at <= self.terms.common.within
-        return is_red_now or (feeds and now - noted_at(ticket) <= JOIN_S)
+        spreads = feeds or sees_water(ticket.kind)
+        return is_red_now or (spreads and now - noted_at(ticket) <= JOIN_S)
 
     def _put_member(self, parent: Ticket, ticket: Ticket) -> None:
         listed = {each.ticket: each for each in parent.members}

@@ -1,13 +1,25 @@
 """What a ticket is to others of the same cause: a candidate, a member, or nothing like them. Pure."""
 
 from gateway.core.types import Member, Ticket
-from gateway.tickets.causes import Candidate, Cause
+from gateway.tickets.causes import Candidate, Cause, sees_water, suffers_from_water
+
+_WATER = "water:"
 
 
 def is_like(ticket: Ticket, parent: Ticket) -> bool:
     """Whether a late one belongs to the others: a worn bearing under a feeder that is out is a problem of its own."""
     kinds = {parent.kind, *(each.kind for each in parent.members)}
-    return ticket.kind in kinds or ticket.kind.startswith("device.")
+    is_water = sees_water(ticket.kind) and parent.cause.startswith(_WATER)
+    return ticket.kind in kinds or ticket.kind.startswith("device.") or is_water
+
+
+def is_in_its_water(ticket: Ticket, other: Ticket) -> bool:
+    """Whether water stands in the room of a device, as another's ticket says, that may be behind its problem."""
+    same_room = bool(ticket.location.get("room")) and all(
+        ticket.location.get(key) == other.location.get(key) for key in ("building", "room")
+    )
+    wet = sees_water(other.kind) and not other.parent and other.device != ticket.device
+    return same_room and wet and (sees_water(ticket.kind) or suffers_from_water(ticket.kind))
 
 
 def noted_at(ticket: Ticket) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.core.messages import Language, say
 from gateway.core.types import Level, Ticket
+from rules.rule import Status
 
 _NUMBER = re.compile(r"[A-Za-z]?-?\d+[A-Za-z]?", re.ASCII)
 
@@ -37,6 +38,16 @@ def step(name: str, language: Language) -> str:
         "project_manager": say("step_project_manager", "project manager", {}, language),
         "regional_director": say("step_regional_director", "regional director", {}, language),
     }.get(name, name)
+
+
+def status(of: Status, language: Language) -> str:
+    """How far the figure behind a rule is checked, in words."""
+    return {
+        "verified": say("basis_verified", "read in the text", {}, language),
+        "unverified": say("basis_unverified", "to be checked against the text", {}, language),
+        "practice": say("basis_practice", "practice", {}, language),
+        "learnt": say("basis_learnt", "learnt", {}, language),
+    }[of]
 
 
 def place(ticket: Ticket, language: Language) -> str:

@@ -9,12 +9,14 @@ from gateway.core.types import Level, Ticket
 from gateway.core.wording import LetterName
 from gateway.tickets.explanation import Voice
 from gateway.tickets.letters import Letters
-from gateway.tickets.names import level
+from gateway.tickets.names import level, status
 from gateway.tickets.notices import headline, last_moment, notice
 from rules.rule import Rule, Texts
 from rules.texts import render
 
 __all__ = ["advice", "basis", "guide", "headline", "letter", "level", "notice", "stamp", "title"]
+
+_SEMICOLON = {"zh": "；", "en": "; "}
 
 
 def title(rule: Rule, device: Device, of: Level, values: Mapping[str, float], language: Language) -> str:
@@ -31,8 +33,10 @@ def advice(rule: Rule, language: Language) -> str:
 
 
 def basis(rule: Rule, language: Language) -> str:
-    """The standard or the reason that the limit comes from."""
-    return _text(rule.basis, language)
+    """The standard or the reason that the limit comes from, and how far that is checked unless it says so itself."""
+    reason = _text(rule.basis, language)
+    checked = status(rule.status, language) if rule.status else ""
+    return reason if checked in reason else _SEMICOLON[language].join(filter(None, [reason, checked]))
 
 
 def guide(rule: Rule, language: Language) -> str:

@@ -6,22 +6,35 @@ from typing import Any
 from gateway.core.messages import Language
 
 _CAUSE_TITLE = {
-    "zh": {"feeder": "{name} 供电范围内 {count} 台设备同时异常", "connection": "连接 {name} 上 {count} 台设备同时失联"},
+    "zh": {
+        "feeder": "{name} 供电范围内 {count} 台设备同时异常",
+        "connection": "连接 {name} 上 {count} 台设备同时失联",
+        "mains": "市电电压异常，{count} 台设备同时受影响",
+        "water": "{name} 栋 {count} 处同时发现漏水",
+    },
     "en": {
         "feeder": "{count} devices fed by {name} failed together",
         "connection": "{count} devices on connection {name} are not heard of",
+        "mains": "The mains voltage was off for {count} devices at once",
+        "water": "{count} devices see water in building {name} at once",
     },
 }
 _CAUSE_ADVICE = {
     "zh": {
         "feeder": "先查 {name} 的上级电源与开关，确认电梯有无困人、生活水泵是否供水，再逐台复位。",
         "connection": "先查 {name} 的网络、交换机、串口线或消息服务器；设备本身可能正常，但其告警此时看不到。",
+        "mains": "先确认电梯有无困人、生活水泵与消防泵是否恢复运行，再向供电部门查询上级电源，逐台复位跳闸的变频器。",
+        "water": "先关闭该分区或该栋的进水阀，确认水是否靠近带电设备并断电，再启动排水，查找漏点。",
     },
     "en": {
         "feeder": "Check the supply and the breakers of {name} first; see whether a lift has trapped somebody and"
         " whether water is supplied; then reset device by device.",
         "connection": "Check network, switch, serial line or broker of {name} first; the devices may be well, but their"
         " alarms cannot be seen now.",
+        "mains": "See first whether a lift has trapped somebody and whether water and fire pumps run again; then ask"
+        " the utility about its supply, and reset the drives that tripped.",
+        "water": "Close the valve of the zone or the building first; see whether water nears live parts and isolate"
+        " them; then pump it out and look for the leak.",
     },
 }
 

@@ -1,36 +1,12 @@
 """What devices share, and when problems of many devices are one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from drivers.device import Device
-from gateway.core.types import Level
-from gateway.tickets.causes import Candidate, Cause, Group, Topology, common
-
-OFFLINE, VOLTAGE, DOOR = "device.offline", "power.voltage", "elevator.door"
-
-
-def device(name: str, fed_by: str | None = None, on: str = "bus") -> Device:
-    return Device.model_validate({"id": name, "profile": "any", "on": on, "fed_by": fed_by})
-
-
-def candidate(name: str, kind: str = OFFLINE, at: float = 0.0) -> Candidate:
-    return Candidate(f"{name}/{kind}", name, kind, Level.YELLOW, at)
-
-
-def candidates(names: Iterable[str], kind: str = OFFLINE) -> list[Candidate]:
-    return [candidate(name, kind) for name in names]
-
-
-def found(groups: Iterable[Group]) -> list[tuple[str, set[str]]]:
-    return [(group.cause.key, set(group.tickets)) for group in groups]
-
-
-def tickets(names: Iterable[str], kind: str = OFFLINE) -> set[str]:
-    return {f"{name}/{kind}" for name in names}
+from gateway.tickets.causes import Candidate, Cause, Topology, common
+from tests.tickets.neighbours import DOOR, OFFLINE, VOLTAGE, candidate, candidates, device, found, tickets
 
 
 def numbered(letter: str, count: int) -> list[str]:
@@ -188,99 +164,50 @@ def test_five_hundred_devices_on_ten_feeders_are_ten_groups_and_none_is_missing(
     fed = {feeder: [f"{feeder}-{number}" for number in range(50)] for feeder in feeders}
     site = [device(feeder, on="x") for feeder in feeders]
     site += [device(name, feeder, on=f"bus-{name[-1]}") for feeder, names in fed.items() for name in names]
-    groups = found(common([candidate(each.id, VOLTAGE) for each in site], Topology(site)))
-    assert sorted(groups) == [(f"feeder:{each}", tickets([each, *fed[each]], VOLTAGE)) for each in feeders]
+    groups = found(common([candidate(each.id, DOOR) for each in site], Topology(site)))
+    assert sorted(groups) == [(f"feeder:{each}", tickets([each, *fed[each]], DOOR)) for each in feeders]
 
 
-@st.composite
-def sites(draw: st.DrawFn) -> list[Device]:
-    count = draw(st.integers(1, 14))
-    feeders = [draw(st.none() | st.integers(0, number - 1)) if number else None for number in range(count)]
-    return [
-        device(f"D{number:02}", None if feeder is None else f"D{feeder:02}", f"bus-{draw(st.integers(0, 2))}")
-        for number, feeder in enumerate(feeders)
-    ]
+TWO = [device("T1"), device("T2"), *(device(f"{top}-{n}", top) for top in ("T1", "T2") for n in range(4))]
 
 
-KINDS = st.sampled_from([OFFLINE, VOLTAGE, DOOR, "elevator.entrapment"])
-
-
-def explains(cause: tuple[str, str], one: Candidate, site: dict[str, Device]) -> bool:
-    kind, name = cause
-    if one.kind == "elevator.entrapment":
-        return False
-    if kind == "connection":
-        return one.kind.startswith("device.") and site[one.device].on == name
-    return is_under(one.device, name, site)
-
-
-def is_under(name: str | None, feeder: str, site: dict[str, Device]) -> bool:
-    while name is not None:
-        if name == feeder:
-            return True
-        name = site[name].fed_by
-    return False
-
-
-def plain(ones: Sequence[Candidate], site: dict[str, Device], count: int) -> list[tuple[str, set[str]]]:
-    """The twin: every cause is asked of every candidate again in each round."""
-    names = sorted({each.fed_by for each in site.values() if each.fed_by})
-    every = [("feeder", name) for name in names]
-    every += [("connection", name) for name in sorted({each.on for each in site.values()})]
-    groups: list[tuple[str, set[str]]] = []
-    while True:
-        suffer = {cause: [one for one in ones if explains(cause, one, site)] for cause in every}
-        hit = {cause: {one.device for one in alike} for cause, alike in suffer.items()}
-        seen = [
-            cause
-            for cause in every
-            if len(hit[cause]) >= count
-            and (
-                (cause[0] == "feeder" and cause[1] in hit[cause])
-                or any(len({o.device for o in suffer[cause] if o.kind == each.kind}) >= count for each in ones)
-            )
-        ]
-        if not seen:
-            return groups
-        wires = [cause for cause in seen if cause[0] == "connection"]
-        wires.sort(key=lambda cause: (-len(hit[cause]), sum(each.on == cause[1] for each in site.values()), cause[1]))
-        feeders = [cause for cause in seen if cause[0] == "feeder"]
-        best = walked_down(feeders, hit, site) if feeders else wires[0]
-        if wires and len(hit[wires[0]]) >= len(hit[best]):
-            best = wires[0]
-        groups.append((":".join(best), {one.ticket for one in suffer[best]}))
-        ones = [one for one in ones if one not in suffer[best]]
-
-
-def walked_down(
-    feeders: list[tuple[str, str]], hit: dict[tuple[str, str], set[str]], site: dict[str, Device]
-) -> tuple[str, str]:
-    """From the feeder of most devices, one level at a time, to the lowest that explains nine in ten of them."""
-
-    def size(cause: tuple[str, str]) -> int:
-        return sum(is_under(name, cause[1], site) for name in site)
-
-    best = min(feeders, key=lambda cause: (-len(hit[cause]), size(cause), cause[1]))
-    enough = len(hit[best]) * 9 / 10
-    while best[1] not in hit[best]:
-        below = [
-            each for each in feeders if each != best and is_under(each[1], best[1], site) and len(hit[each]) >= enough
-        ]
-        if not below:
-            break
-        best = max(below, key=size)
-    return best
-
-
-@given(sites(), st.lists(st.tuples(st.integers(0, 13), KINDS, st.integers(0, 3)), max_size=30), st.integers(2, 4))
-def test_groups_are_what_the_plain_twin_finds(
-    site: list[Device], problems: list[tuple[int, str, int]], count: int
+@pytest.mark.parametrize(
+    ("suffer", "kind", "causes"),
+    [
+        (["T1-0", "T1-1", "T2-0", "T2-1"], VOLTAGE, ["mains:mains"]),
+        (["T1-0", "T1-1", "T1-2", "T2-0"], VOLTAGE, ["mains:mains"]),
+        (["T1-0", "T1-1", "T1-2"], VOLTAGE, ["feeder:T1"]),
+        (["T1-0", "T1-1", "T2-0", "T2-1"], DOOR, []),  # doors do not point to the mains
+        (["T1-0", "T2-1"], VOLTAGE, []),
+    ],
+)
+def test_bad_voltage_on_feeders_that_nothing_feeds_is_of_the_mains(
+    suffer: Sequence[str], kind: str, causes: list[str]
 ) -> None:
-    known = {each.id: each for each in site}
-    ones = [candidate(f"D{number:02}", kind, float(at)) for number, kind, at in problems if f"D{number:02}" in known]
-    ones = list({one.ticket: one for one in ones}.values())
-    groups = common(ones, Topology(site), count)
-    assert found(groups) == plain(ones, known, count)
-    assert common(ones[::-1], Topology(site), count) == groups
-    together = [ticket for group in groups for ticket in group.tickets]
-    assert len(together) == len(set(together))
+    groups = found(common(candidates(suffer, kind), Topology(TWO)))
+    assert [key for key, _ in groups] == causes
+    assert all(members == tickets(suffer, kind) for _, members in groups)
+
+
+LEAK, BURST, DRIVE = "water.leak", "pump.pipe_burst", "pump.drive"
+
+
+def placed(name: str, building: str) -> Device:
+    return device(name, "TR").model_copy(update={"location": {"building": building}})
+
+
+WET = Topology([device("TR"), *(placed(name, name[0]) for name in ("1-leak", "1-pump", "1-pit", "2-pump", "2-leak"))])
+
+
+@pytest.mark.parametrize(
+    ("seen", "groups"),
+    [
+        ([("1-leak", LEAK), ("1-pump", BURST)], [("water:1", {"1-leak/water.leak", "1-pump/pump.pipe_burst"})]),
+        ([("1-leak", LEAK), ("2-pump", BURST)], []),
+        ([("1-pump", BURST), ("1-pump", LEAK)], []),  # one device sees only its own
+        ([("1-leak", LEAK), ("1-pump", DRIVE)], []),
+        ([("1-pit", "water.sensor"), ("1-leak", LEAK)], []),
+    ],
+)
+def test_what_sees_water_in_a_building_is_one(seen: list[tuple[str, str]], groups: list[tuple[str, set[str]]]) -> None:
+    assert found(common([candidate(name, kind) for name, kind in seen], WET)) == groups

@@ -65,6 +65,23 @@ def test_basis_and_guide_in_the_language_of_the_site() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "basis", "zh", "en"),
+    [
+        ("verified", "GB 1", "GB 1；已核对原文", "GB 1; read in the text"),
+        ("unverified", "GB 1", "GB 1；待核对原文", "GB 1; to be checked against the text"),
+        ("practice", {"zh": "某厂工程经验", "en": "practice of a maker"}, "某厂工程经验", "practice of a maker"),
+        ("learnt", "", "自学习", "learnt"),
+        (None, "GB 1", "GB 1", "GB 1"),
+    ],
+)
+def test_a_basis_says_how_far_it_is_checked_but_not_twice(
+    status: str | None, basis: str | dict[str, str], zh: str, en: str
+) -> None:
+    rule = make_rule(basis=basis, status=status)
+    assert [texts.basis(rule, "zh"), texts.basis(rule, "en")] == [zh, en]
+
+
+@pytest.mark.parametrize(
     ("time", "said"),
     [(0.0, "19700101T000000.000Z"), (1_773_532_865.9999, "20260315T000105.999Z"), (0.0005, "19700101T000000.000Z")],
 )
