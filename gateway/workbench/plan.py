@@ -16,7 +16,7 @@ from gateway.core.types import Fleet, Floats
 from rules.book import Book
 from rules.language.arguments import windows_in
 from rules.language.expression import compile_quantity
-from rules.language.functions import FORECAST, LEARNT
+from rules.language.functions import FORECAST, LEARNT, OF_DEVICE
 from rules.language.source import parse, span
 from rules.lint.spelling import called
 from rules.plan import PlannedRule, plan_rules
@@ -160,7 +160,7 @@ def _windows(text: str, vocabulary: Vocabulary) -> Iterator[WindowPlan]:
         compile_quantity(text[start:end], vocabulary, windows)
         *_, outermost = windows.values()
         window = outermost.window
-        learnt = called(call) in {*LEARNT, *FORECAST}
+        learnt = called(call) in {*LEARNT, *OF_DEVICE, *FORECAST}
         shown = " ".join(text[start:end].split())
         yield WindowPlan(shown, window.length_s, window.grid, window.buckets, learnt, window.nbytes)
 

@@ -52,7 +52,7 @@ def pieces(report: Report, past: Past) -> Iterator[str]:
     """The page in pieces, none of them larger than a table or a plot."""
     outcome = report.outcome
     yield f'<!doctype html>\n<html lang="{report.words.language}">\n'
-    yield _head(report)
+    yield head(report.words.say("page_title", "Backtest of {site}", site=outcome.config.site.name))
     yield "<body>\n<main>\n"
     yield headline(report)
     yield overview(report)
@@ -63,14 +63,14 @@ def pieces(report: Report, past: Past) -> Iterator[str]:
         yield from rule_sections(report, past)
         yield ticket_list(report)
     yield "\n</main>\n"
-    yield element("script", _inline("page.js"), **_script_words(report.words))
+    yield script(report.words)
     yield "\n</body>\n</html>\n"
 
 
-def _head(report: Report) -> Markup:
-    style, script = _inline("page.css"), _inline("page.js")
-    policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}"
-    title = report.words.say("page_title", "Backtest of {site}", site=report.outcome.config.site.name)
+def head(title: str) -> Markup:
+    """The head of a page, with its style and its policy."""
+    style, code = _inline("page.css"), _inline("page.js")
+    policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(code)}"
     return element(
         "head",
         element("meta", charset="utf-8"),
@@ -79,6 +79,11 @@ def _head(report: Report) -> Markup:
         element("title", title),
         element("style", style),
     )
+
+
+def script(words: Words) -> Markup:
+    """What makes tables sortable and searchable; it stands at the end of the body."""
+    return element("script", _inline("page.js"), **_script_words(words))
 
 
 def _script_words(words: Words) -> dict[str, str]:

@@ -12,6 +12,7 @@ from drivers.device import Device
 from gateway.core.types import Block, Fleet, Floats
 from gateway.core.unfold import Held, stale_after_s, stale_limits, unfold
 from gateway.pipeline.engine import LEARN_STEP_S, Engine
+from gateway.pipeline.warming import NEAR_S
 from gateway.workbench.testing.kit import Kit
 from gateway.workbench.testing.listening import Overheard, Played
 from gateway.workbench.testing.series import UNKNOWN
@@ -46,6 +47,7 @@ def set_up(test: RuleTest, subject: Subject, kit: Kit) -> Stage:
     detectors = {name: _detector(name, test, subject, kit, times) for name in subject.scores}
     engine = Engine(fleet, detectors, Book(tuple(subject.rules.values()), subject.vocabulary(ratings)))
     engine.waiting = False  # whoever writes a silence at the beginning means it
+    engine.learns = test.simulate is not None  # from a written score there is nothing to learn
     blocks = _simulated(test.simulate, engine, times) if test.simulate else iter([_written(test, fleet, times)])
     return Stage(engine, detectors, float(times[0]), blocks)
 
@@ -81,15 +83,26 @@ def _simulated(simulation: Simulation, engine: Engine, times: Floats) -> Iterato
     if engine.detectors:
         for block in _read(site, fleet, np.arange(begin - simulation.history, begin, LEARN_STEP_S)):
             engine.learn(block)
-    rows = np.ceil(engine.book.horizon_s / device.every)
+    horizon_s = engine.book.horizon_s
+    rows = np.ceil(min(horizon_s, NEAR_S) / device.every)
     near = begin - device.every * rows
+    far = min(near, begin - horizon_s)
     if engine.book.learn_s:
-        minutes = np.arange(np.ceil((near - engine.book.learn_s) / LEARN_STEP_S), np.ceil(near / LEARN_STEP_S))
-        for block in _read(site, fleet, minutes * LEARN_STEP_S):
+        for block in _read(site, fleet, _minutes(far - engine.book.learn_s, far)):
             engine.accustom(block)
+    if far < near:
+        for block in _read(site, fleet, _minutes(far, near)):
+            engine.remember(block)
     for block in _read(site, fleet, near + device.every * np.arange(rows, dtype=np.float64)):
         engine.remember(block)
     yield from _read(site, fleet, times)
+
+
+def _minutes(start: float, end: float) -> Floats:
+    """The whole minutes of [start, end)."""
+    count = np.arange(np.ceil(start / LEARN_STEP_S), np.ceil(end / LEARN_STEP_S), dtype=np.float64)
+    minutes: Floats = count * LEARN_STEP_S
+    return minutes
 
 
 def _read(site: SimulatedSite, fleet: Fleet, times: Floats) -> Iterator[Block]:

@@ -28,14 +28,14 @@ class Subject:
     scores: tuple[str, ...]
     """Every detector that a rule reads; what nobody plays or computes is unknown."""
     ratings: tuple[str, ...]
-    """The ratings of all tests together: in a test that lacks one of them it is unknown."""
+    """The ratings of the profile and of all tests together: what a test and the profile lack is unknown there."""
 
     def vocabulary(self, ratings: Mapping[str, float]) -> Vocabulary:
         """The names that rules may use about one device. The clock on its wall shows the seconds since 1970."""
         return Vocabulary(
             points=self.profile.names,
             units={point.name: point.unit for point in self.profile.points},
-            ratings={name: np.array([ratings.get(name, np.nan)]) for name in self.ratings},
+            ratings={name: np.array([self.profile.rated(name, ratings)]) for name in self.ratings},
             scores=self.scores,
             devices=1,
             calendar=UTC_ALMANAC,
@@ -59,5 +59,5 @@ def subjects(tests: Iterable[RuleTest], packs: Packs, kit: Kit) -> dict[str, Sub
 def _subject(profile: Profile, tests: Iterable[RuleTest], packs: Packs) -> Subject:
     rules = packs.rules_for(profile.profile)
     scores = {score for rule in rules for text in rule.conditions for score in _SAID.findall(text)}
-    ratings = {name for test in tests if test.device for name in test.device.ratings}
+    ratings = {*profile.ratings, *(name for test in tests if test.device for name in test.device.ratings)}
     return Subject(profile, {rule.id: rule for rule in rules}, tuple(sorted(scores)), tuple(sorted(ratings)))

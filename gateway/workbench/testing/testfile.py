@@ -4,6 +4,7 @@ These are the shapes alone. Whether points and rules exist is checked in `suite`
 """
 
 import re
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -14,6 +15,7 @@ from gateway.core.types import Level
 from gateway.workbench.testing.series import Samples
 from rules.duration import DAY_S, Seconds
 from rules.rule import LevelName, Texts
+from rules.season import month_day
 
 Change = Literal["fired", "escalated", "cleared"]
 CHANGES: tuple[Change, ...] = ("fired", "escalated", "cleared")
@@ -23,14 +25,19 @@ MessageEvent = Literal["created", "escalated", "occurred_again", "condition_clea
 
 SIMULATED_STEP_S = 10.0
 
-_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
-_TimeOfDay = Annotated[str, Field(pattern=r"^\s*([01]\d|2[0-3]):[0-5]\d\s*$", examples=["22:30"])]
+_START = re.compile(r"(?:(\d\d-\d\d) +)?([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
+_Start = Annotated[
+    str, Field(pattern=r"^\s*(\d\d-\d\d +)?([01]\d|2[0-3]):[0-5]\d\s*$", examples=["22:30", "05-01 22:30"])
+]
+_LEAP_YEAR = 2024  # of which tests tell; its first day is a Monday
 
 
-def time_of_day_s(text: Any) -> float:
-    """Turn "22:30" into seconds since midnight."""
-    if isinstance(text, str) and (match := _TIME_OF_DAY.fullmatch(text.strip())):
-        return int(match[1]) * 3600.0 + int(match[2]) * 60.0
+def start_s(text: Any) -> float:
+    """Turn "22:30" into seconds since midnight, "05-01 22:30" into seconds since New Year."""
+    if isinstance(text, str) and (match := _START.fullmatch(text.strip())):
+        month, day = divmod(month_day(match[1]), 100) if match[1] else (1, 1)
+        days = (date(_LEAP_YEAR, month, day) - date(_LEAP_YEAR, 1, 1)).days
+        return days * DAY_S + int(match[2]) * 3600.0 + int(match[3]) * 60.0
     raise PydanticCustomError(
         "bad_time_of_day", "{value} is not a time of day; write it as 22:30", {"value": str(text)}
     )
@@ -164,8 +171,8 @@ class RuleTest(_Explained):
     """The device: its profile, and any ratings as further keys."""
     step: Annotated[Seconds, Field(ge=0.1)] = SIMULATED_STEP_S
     """The time between two samples; rules are evaluated at every sample."""
-    start: Annotated[float, BeforeValidator(time_of_day_s, json_schema_input_type=_TimeOfDay)] = 0.0
-    """Local time of day of the first sample, on a Monday, such as 22:30."""
+    start: Annotated[float, BeforeValidator(start_s, json_schema_input_type=_Start)] = 0.0
+    """Local time of the first sample: of a Monday, such as 22:30, or of a day of the year, such as 05-01 22:30."""
     series: dict[str, Samples] = Field(default_factory=dict)
     """Samples by point, such as 60x10 85x6 _x2 stale. A shorter series goes on as it ended."""
     scores: dict[str, Samples] = Field(default_factory=dict)
