@@ -8,7 +8,9 @@ from gateway.core.plain import plain
 from gateway.core.types import Ticket
 from gateway.pipeline.engine import Engine
 from gateway.tickets.desk import Desk
-from rules.duration import time_of_day
+from rules.duration import DAY_S, time_of_day
+from rules.rule import Rule
+from rules.season import written
 from rules.why import LevelNow, Part, Why, needs
 
 
@@ -17,10 +19,18 @@ def why(engines: Iterable[Engine], desk: Desk, rule: str, device: str) -> Mappin
     engine = next((each for each in engines if device in each.fleet.ids and rule in each.book.fingerprints), None)
     if engine is None:
         return None
-    found = engine.book.explain(rule, engine.fleet.ids.index(device))
-    kind = desk.rules[rule].kind or rule
+    row = engine.fleet.ids.index(device)
+    found, of = engine.book.explain(rule, row), desk.rules[rule]
+    kind = of.kind or rule
     ticket = next((t for t in desk.open_tickets if (t.device, t.kind) == (device, kind)), None)
-    return {"rule": rule, "device": device, "ticket": ticket and _ticket(ticket), **_standing(found)}
+    resting = None if found is None or found.counts else _resting(of, row)
+    return {
+        "rule": rule,
+        "device": device,
+        "ticket": ticket and _ticket(ticket),
+        "resting": resting,
+        **_standing(found),
+    }
 
 
 def _standing(found: Why | None) -> dict[str, Any]:
@@ -35,6 +45,15 @@ def _standing(found: Why | None) -> dict[str, Any]:
         "levels": [_level(level) for level in found.levels],
         "clear": clear,
     }
+
+
+def _resting(rule: Rule, row: int) -> dict[str, Any]:
+    """Why a rule does not count on a device now: another one carries it, or its season is over or yet to come."""
+    if rule.per == "site" and row > 0:
+        return {"carried_by": "first"}
+    season, ahead_s = rule.season, rule.ahead_s
+    days = None if ahead_s is None else int(ahead_s // DAY_S)
+    return {"from": season and written(season.first), "to": season and written(season.last), "ahead_days": days}
 
 
 def _level(level: LevelNow) -> dict[str, Any]:

@@ -2,21 +2,25 @@
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
-from simulators.faults import FAULTS
+from gateway.core.explain import nearest
+from simulators.faults import FAULTS, Fault
+from simulators.faults.incident import INCIDENTS, Incident
 from simulators.site import Injection, SimulatedSite
 
 _FAULT = TypeAdapter(Injection)
+_KNOWN: Mapping[str, Fault | Incident] = {**FAULTS, **INCIDENTS}
 _KEYS = tuple(field.name for field in fields(Injection))
 
 
 def read_fault(line: bytes, plant: SimulatedSite, now: float, zone: ZoneInfo, until: float = math.inf) -> Injection:
-    """What a line asks for; without an onset at once, without a severity a clear case, without an end half an hour.
+    """What a line asks for; without an onset at once, without a severity a clear case, without a duration the typical.
 
     It must happen between `now` and `until`, in seconds since 1970. Raises ValueError with one sentence.
     """
@@ -24,20 +28,32 @@ def read_fault(line: bytes, plant: SimulatedSite, now: float, zone: ZoneInfo, un
         given = json.loads(line)
         onset = given.get("onset", now)
         plain = given | {"onset": _seconds(onset, zone) if isinstance(onset, str) else onset}
-        fault = _FAULT.validate_python({"severity": 0.7, "duration_s": 1800.0, **plain})
+        known = _KNOWN.get(given["fault"]) if isinstance(given.get("fault"), str) else None
+        fault = _FAULT.validate_python({"severity": 0.7, "duration_s": known.lasts_s if known else 1.0, **plain})
     except ValidationError as error:
         first = error.errors()[0]
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except (json.JSONDecodeError, AttributeError, TypeError, RecursionError, UnicodeDecodeError) as error:
         raise ValueError("a line must be one JSON object") from error
-    for name, known in ((fault.fault, FAULTS), (fault.device, plant.devices)):
-        if name not in known:
-            raise ValueError(f"there is no {name}; there are {', '.join(sorted(known))}")
+    for name, names in ((fault.fault, _KNOWN), (fault.device, plant.devices)):
+        if name not in names:
+            raise ValueError(f"there is no {name}; {_instead(name, sorted(names))}")
     for key in given:
         if key not in _KEYS:
             raise ValueError(f"there is no {key}; there are {', '.join(_KEYS)}")
     _check_time(fault, now, until)
     return fault
+
+
+def _instead(name: str, names: Sequence[str]) -> str:
+    """What would be right: a name that is like it, or all if they are few."""
+    match nearest(name, names):
+        case {"hint": hint}:
+            return f"did you mean {hint}?"
+        case {"choices": [*choices]}:
+            return f"there are {', '.join(map(str, choices))}"
+        case _:
+            return "gateway simulate --list-faults names all faults, and gateway status all devices"
 
 
 def _check_time(fault: Injection, now: float, until: float) -> None:

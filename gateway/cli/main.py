@@ -7,6 +7,7 @@ from gateway.cli.backtest.command import backtest
 from gateway.cli.bench import bench
 from gateway.cli.check import check
 from gateway.cli.demo.command import demo
+from gateway.cli.evaluate.command import evaluation
 from gateway.cli.probe.command import probe
 from gateway.cli.reload import reload
 from gateway.cli.run import run
@@ -30,6 +31,7 @@ app.command()(demo)
 app.command()(check)
 app.command("test")(rule_tests)
 app.command()(backtest)
+app.command("evaluate")(evaluation)
 app.command()(train)
 app.command()(status)
 app.command()(reload)

@@ -5,7 +5,9 @@ import errno
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from pydantic import SecretStr
@@ -28,7 +30,8 @@ _OURS = ("127.0.0.1", "localhost")
 
 def simulated(config: Config, seed: int, faults: Sequence[Injection] = ()) -> SimulatedSite:
     """The property that a configuration describes."""
-    return SimulatedSite([_device(config, device) for device in config.devices], seed, faults)
+    devices = [_device(config, device) for device in config.devices]
+    return SimulatedSite(devices, seed, faults, _utc_offset_s(config.site.zone), config.site.use)
 
 
 def refuse_other_drivers(drivers: Iterable[str]) -> None:
@@ -135,15 +138,22 @@ def _publishers(site: SimulatedSite, device: Device) -> list[mqtt.PublishedDevic
         return found
 
     def message(now: float) -> Any:
-        return payload(profile, device.id, now, values(now))
+        told = site.stamp(device.id, now)
+        return payload(profile, device.id, told, values(told))
 
     def message_of(word: str) -> Callable[[float], Any]:
-        return lambda now: scalars(profile, now, values(now)).get(word)
+        return lambda now: scalars(profile, now, values(site.stamp(device.id, now))).get(word)
 
     if getattr(profile, "format", "json") == "json":
         return [mqtt.PublishedDevice(topic, device.every, message)]
     words = scalars(profile, 0.0, [0.0] * len(profile.points))
     return [mqtt.PublishedDevice(topic.replace("{point}", word), device.every, message_of(word)) for word in words]
+
+
+def _utc_offset_s(zone: ZoneInfo) -> float:
+    """The standard time of a zone: simulated people do not put their clocks forward in summer."""
+    offsets = [datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in (1, 7)]
+    return min((each.total_seconds() for each in offsets if each is not None), default=0.0)
 
 
 def _topic(device: Device, profile: Profile) -> str | None:
@@ -176,4 +186,6 @@ def _device(config: Config, device: Device) -> SimulatedDevice:
         getattr(device, "unit", None),
         _topic(device, profile),
         device.ratings,
+        device.fed_by,
+        device.location,
     )

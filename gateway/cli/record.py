@@ -13,6 +13,7 @@ from gateway.cli.faults import local_seconds, read_fault
 from gateway.cli.past import Stretch, write_past
 from gateway.cli.progress import progress_bar
 from gateway.cli.screen import Failed
+from gateway.cli.truth import truth_file, write_truth
 from gateway.core.config import Config
 from gateway.core.messages import Language, say
 from rules.duration import DAY_S, duration_s
@@ -49,17 +50,19 @@ def inject(plant: SimulatedSite, config: Config, lines: Iterable[bytes], stretch
 def refuse_record(path: Path) -> None:
     """Raises Failed if there is no place for a new history file."""
     refuse_unwritable(str(path))
-    if path.exists():
-        raise Failed("is_there", "{file} is there already; take another name, or remove it first", file=path)
+    for each in (path, truth_file(path)):
+        if each.exists():
+            raise Failed("is_there", "{file} is there already; take another name, or remove it first", file=each)
 
 
 def write_record(path: Path, plant: SimulatedSite, config: Config, stretch: Stretch, language: Language) -> None:
-    """Write a new history file, whole or not at all. Raises Failed."""
+    """Write a new history file, whole or not at all, and beside it what befell the devices. Raises Failed."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
         _remove(unfinished)
         with progress_bar(say("recording", "writing the record", {}, language)) as tell:
             write_past(unfinished, plant, config, [stretch], tell)
+        write_truth(truth_file(path), config, plant.seed, stretch, plant.truths())
         unfinished.rename(path)
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or error

@@ -13,17 +13,23 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from gateway.cli.fault_list import show_faults
 from gateway.cli.faults import read_fault
 from gateway.cli.property import served, simulated
 from gateway.cli.record import inject, refuse_record, span, write_record
 from gateway.cli.run import HandedClock, loop_factory
 from gateway.cli.screen import AskedLanguage, chosen_language, failures, load_or_exit
 from gateway.cli.single import alone, read_profile, served_alone
+from gateway.cli.truth import truth_json
 from gateway.core.clock import ScaledClock, SystemClock
 from gateway.core.config import Config
 from gateway.core.messages import Language, machine_language
 from gateway.core.plugins import discover
 from simulators.site import SimulatedSite
+
+Listed = Annotated[
+    bool, typer.Option("--list-faults", help="Print what can befall which kind of device, and nothing else.")
+]
 
 
 def simulate(
@@ -34,7 +40,11 @@ def simulate(
         bool, typer.Option("--faults", help="Take faults from standard input, one JSON object a line.")
     ] = False,
     record: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Serve nothing; write a new history file for backtests.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Serve nothing; write a new history file for backtests, and FILE.truth.json with what befell whom.",
+        ),
     ] = None,
     until: Annotated[str, typer.Option(help="With --record: when it ends, in the site's time.")] = "2026-03-16",
     days: Annotated[int, typer.Option(min=1, max=400, help="With --record: how long it is.")] = 28,
@@ -49,6 +59,7 @@ def simulate(
     ] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="With --profile: its TCP port, 0 for a free one.")] = 1502,
     unit: Annotated[int, typer.Option(min=0, max=255, help="With --profile: its Modbus address.")] = 1,
+    list_faults: Listed = False,
     clock: HandedClock = None,
     lang: AskedLanguage = None,
 ) -> None:
@@ -61,8 +72,12 @@ def simulate(
     leads to it.
 
     A fault is {"fault": "dry-run", "device": "P-1", "severity": 0.7, "duration_s": 900}, and begins at once or at its
-    "onset": "2026-03-10T08:00" in the site's time, or seconds since 1970.
+    "onset": "2026-03-10T08:00" in the site's time, or seconds since 1970. Each is answered with the truth about it:
+    whom it befalls, when it shows, when the machine fails, and which tickets tell of it.
     """
+    if list_faults:
+        show_faults(chosen_language(lang, machine_language(os.environ)))
+        return
     now = SystemClock().now()
     clock = clock or ScaledClock(now, now, speed)
     _refuse_together({"--record": record is not None, "--profile": profile is not None, "--here": here})
@@ -73,10 +88,7 @@ def simulate(
     elif record is not None:
         _record(record, site, (until, days, every), seed, lang, faults=faults)
     else:
-        config = load_or_exit(site, discover(), lang=lang)
-        with failures(chosen_language(lang, config.site.language)):
-            plant = simulated(config, seed)
-            _run(_serve(plant, _served(plant, config, clock, paced=paced), clock, config.site.zone, listen=faults))
+        _serve_site(site, clock, seed, lang, paced=paced, listen=faults)
 
 
 def _refuse_together(asked: Mapping[str, bool]) -> None:
@@ -84,6 +96,13 @@ def _refuse_together(asked: Mapping[str, bool]) -> None:
     first, *others = [name for name, wanted in asked.items() if wanted] or [""]
     if others:
         raise typer.BadParameter(f"{first} goes without {others[0]}", param_hint=first)
+
+
+def _serve_site(site: Path, clock: ScaledClock, seed: int, lang: Language | None, *, paced: bool, listen: bool) -> None:
+    config = load_or_exit(site, discover(), lang=lang)
+    with failures(chosen_language(lang, config.site.language)):
+        plant = simulated(config, seed)
+        _run(_serve(plant, _served(plant, config, clock, paced=paced), clock, config.site.zone, listen=listen))
 
 
 def _serve_alone(
@@ -164,6 +183,6 @@ async def _take_orders(plant: SimulatedSite, clock: ScaledClock, zone: ZoneInfo)
             continue
         try:
             order = read_fault(line, plant, clock.now(), zone)
-            typer.echo(json.dumps({"fault": order.fault, "shown": plant.inject(order).shown}))
+            typer.echo(json.dumps(truth_json(plant.inject(order), zone), ensure_ascii=False))
         except ValueError as error:
             typer.echo(f"error: not a fault: {error}", err=True)

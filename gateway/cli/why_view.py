@@ -59,7 +59,19 @@ def missing(found: Json, language: Language) -> dict[str, str]:
     """For each level, in one sentence, what it lacks to fire."""
     levels = list(found["levels"])
     reached = [level["level"] for level in levels].index(found["firing"]) if found["firing"] else -1
+    if found.get("resting"):
+        return dict.fromkeys((level["level"] for level in levels), _resting(found["resting"], language))
     return {level["level"]: _lack(level, language, fires=i <= reached) for i, level in enumerate(levels)}
+
+
+def _resting(why: Json, language: Language) -> str:
+    if "carried_by" in why:
+        return _say("why_carried", "only the first device of this type carries this rule", language)
+    if why["ahead_days"]:
+        english = "the rule counts only in the {days} days before {first}"
+        return _say("why_ahead", english, language, days=why["ahead_days"], first=why["from"])
+    english = "the rule counts only from {first} to {last}"
+    return _say("why_season", english, language, first=why["from"], last=why["to"])
 
 
 def _lack(level: Json, language: Language, *, fires: bool) -> str:

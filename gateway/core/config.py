@@ -174,13 +174,13 @@ def _config(path: Path, file: ConfigFile, parts: _Parts, environment: Mapping[st
 
 
 def vocabulary(fleet: Fleet, uses: Mapping[str, Use], calendar: Calendar) -> Vocabulary:
-    """The points, ratings and scores of one fleet. A rating that a device lacks is unknown there."""
+    """The points, ratings and scores of one fleet. A rating that device and profile lack is unknown there."""
     profile = fleet.profile
-    ratings = sorted({name for device in fleet.devices for name in device.ratings})
+    ratings = sorted({*profile.ratings, *(name for device in fleet.devices for name in device.ratings)})
     return Vocabulary(
         points=profile.names,
         units={point.name: point.unit for point in profile.points},
-        ratings={n: np.array([device.ratings.get(n, np.nan) for device in fleet.devices]) for n in ratings},
+        ratings={n: np.array([profile.rated(n, device.ratings) for device in fleet.devices]) for n in ratings},
         scores=tuple(name for name, use in uses.items() if profile.profile in use.profiles),
         devices=len(fleet.devices),
         calendar=calendar,

@@ -84,7 +84,7 @@ def check_packs(
     found = [
         finding
         for file in packs.files
-        for finding in (*_names(file, profiles, policies), *_conditions(file, vocabularies, pace))
+        for finding in (*_names(file, profiles, policies), *_seasons(file), *_conditions(file, vocabularies, pace))
     ]
     # A rule for every profile is checked once per profile and says the same each time.
     return list({(f.file, f.line, f.column, f.kind, f.message()): f for f in found}.values())
@@ -135,6 +135,16 @@ def _names(file: PackFile, profiles: Collection[str], policies: Collection[str])
             context = {"name": rule.policy, **nearest(rule.policy, policies)}
             problem = PydanticCustomError("unknown_policy", "there is no policy {name}", context)
             yield file.document.finding(problem, (*place, "policy"))
+
+
+def _seasons(file: PackFile) -> Iterator[Finding]:
+    """Rules ahead of no season."""
+    if file.document.at(("season",)) is not None:
+        return
+    for place, rule in file.rules():
+        if rule.ahead_s is not None and rule.season is None:
+            problem = PydanticCustomError("ahead_of_nothing", "neither this rule nor its file has a season")
+            yield file.document.finding(problem, (*place, "ahead"), "key")
 
 
 def _conditions(file: PackFile, vocabularies: Mapping[str, Vocabulary], pace: Mapping[str, Pace]) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ class Site(Written):
     timezone: Annotated[str, AfterValidator(_known_zone)]
     language: Literal["zh", "en"] = "en"
     calendar: CalendarName = "none"
+    use: Literal["residential", "office", "campus"] = "residential"
 
     @cached_property
     def zone(self) -> zoneinfo.ZoneInfo:

@@ -32,6 +32,10 @@ HOT = RUNNING | {"bearing_temp": 76.0}
 AT_NIGHT = Rule.model_validate(
     {"id": "night-flow", "yellow": {"when": "flow > 2 or avg(flow, 1h) > 0.5", "for": "5m", "between": "02:00-04:00"}}
 )
+IN_SUMMER = Rule.model_validate(
+    {"id": "summer-flow", "season": {"from": "05-01", "to": "09-30"}, "yellow": {"when": "flow > 2"}}
+)
+BEFORE_SUMMER = IN_SUMMER.model_copy(update={"id": "before-summer", "ahead_s": 30 * 86_400.0})
 
 
 @cache
@@ -44,7 +48,7 @@ def answer(rule: str, *shown: Mapping[str, float], closed: bool = False) -> Mapp
     profile = _profile()
     device = Device(id="P-1", profile="pump-set", on="bus", ratings={"rated_power": 7.5, "set_pressure": 0.45})
     packs = read_packs(yamlfile.read(ROOT / "config.yaml"), ROOT, ["rules/packs/pump-set.yaml"])
-    rules = {each.id: each for each in (*packs.rules_for("pump-set"), AT_NIGHT)}
+    rules = {each.id: each for each in (*packs.rules_for("pump-set"), AT_NIGHT, IN_SUMMER, BEFORE_SUMMER)}
     ratings = {name: np.array([value]) for name, value in device.ratings.items()}
     units = {point.name: point.unit for point in profile.points}
     words = Vocabulary(profile.names, units, ratings, ("usual",), 1, UTC_ALMANAC)

@@ -90,9 +90,11 @@ def test_simulated_devices_serve_until_stopped(site: Path) -> None:
         ("{}", "fault: "),
         (
             '{"fault": "dry-rum", "device": "P-1"}',
-            "there is no dry-rum; there are bearing-wear, door-degradation, dry-run",
+            "there is no dry-rum; did you mean dry-run?",
         ),
+        ('{"fault": "earthquake", "device": "P-1"}', "there is no earthquake; gateway simulate --list-faults names"),
         ('{"fault": "dry-run", "device": "P-99"}', "there is no P-99; there are P-1"),
+        ('{"fault": "dry-run", "device": "X"}', "there is no X; there are P-1"),
         ('{"fault": "dry-run", "device": "P-1", "severity": "x"}', "severity: "),
         ('{"fault": "dry-run", "device": "P-1", "durations": 3}', "there is no durations; there are fault, device"),
         ('{"fault": "dry-run", "device": "P-1", "duration_s": 1e999}', "onset and duration_s must be numbers"),
@@ -117,7 +119,7 @@ def test_a_record_is_written_whole_or_not_at_all(site: Path, tmp_path: Path, mon
         assert CliRunner().invoke(app, command).exit_code == 130
     assert not list(tmp_path.glob("history.db*"))
     assert CliRunner().invoke(app, command).exit_code == 0
-    assert [each.name for each in tmp_path.glob("history.db*")] == ["history.db"]
+    assert {each.name for each in tmp_path.glob("history.db*")} == {"history.db", "history.db.truth.json"}
     assert "is there already" in CliRunner().invoke(app, command).stderr
     assert "there is no folder" in CliRunner().invoke(app, [*command[:3], str(tmp_path / "no" / "x")]).stderr
 

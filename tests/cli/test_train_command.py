@@ -65,7 +65,8 @@ def config_of(site: Path) -> Config:
 def test_what_is_written_is_what_is_said(site: Path, trained: Result) -> None:
     lines = trained.stdout.splitlines()
     assert lines[0] == "pump-set, devices: 2, 2026-03-06 00:00 to 2026-03-14 00:00 (8d)"
-    assert "leaves out running (switch); starts (counter)" in lines
+    left_out = "running, running_1, running_2 (switch); starts (counter); running_3, drive_fault (constant)"
+    assert f"leaves out {left_out}" in lines
     assert lines[-1] == "  trained: {detector: trained, bundle: pump-set.bundle.json, profiles: [pump-set]}"
     points = config_of(site).fleets[0].profile.names
     bundle = read_bundle(site.parent / "pump-set.bundle.json", points, "pump-set")
@@ -115,7 +116,14 @@ def test_for_machines_and_what_a_fault_in_the_history_does(site: Path, tmp_path:
     found = json.loads(run(*words, "--out", str(file)).stdout)
     assert found["bundle"] == str(file)
     assert file.exists()
-    assert found["left_out"] == {"running": "switch", "starts": "counter"}
+    assert found["left_out"] == {
+        "running": "switch",
+        "starts": "counter",
+        "running_1": "switch",
+        "running_2": "switch",
+        "running_3": "constant",
+        "drive_fault": "constant",
+    }
     assert [rate["model"] for rate in found["rates"]] == ["forest"] * 2 + ["t2"] * 2 + ["q"] * 2 + ["together"] * 2
     assert found["held_back_weeks"] == pytest.approx(2 * 2.5 / 7, rel=0.01)
     assert found["origin"]["devices"] == 2

@@ -29,6 +29,9 @@ CASES: Mapping[str, Mapping[str, Any]] = {
     "firing, ticket closed": answer("pump-dry-run", DRY, DRY, closed=True),
     "waiting, may clear": answer("pump-bearing-hot", *[HOT] * 5),
     "at other hours": answer("night-flow", RUNNING),
+    "out of season": answer("summer-flow", RUNNING),
+    "not yet ahead of its season": answer("before-summer", RUNNING),
+    "carried by another device": {**answer("summer-flow", RUNNING), "resting": {"carried_by": "first"}},
     "nothing read": answer("night-flow"),
 }
 

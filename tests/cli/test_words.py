@@ -37,6 +37,7 @@ FAMILIES = {
     "order": ["new", *(status for status in Status if status != "open"), "rejected"],
     "part": ["storage", "outbox", "dispatch", "history", "connection", "channel", "state", "clock", "model"],
     "fault": [scene.fault for scene in SCENES],
+    "figure": ["ok", "short"],
     "verdict": [*get_args(Verdict), "done", "normal", "false"],
     "kind": ["constant", "switch", "counter", "unknown"],
     "head": [
@@ -47,6 +48,8 @@ FAMILIES = {
         *("plan", "report", "public_state", "held", "parent", "handler", "percent", "expected", "evidence", "life"),
         *("step", "reopened", "until", "scope", "by", "reason"),
         *("model", "score", "alarms", "per_device_week", "promised"),
+        *("machine", "found", "level_right", "after_onset", "after_it_shows", "before_failure", "by_score", "besides"),
+        *("false_tickets", "figure", "asked", "measured"),
     ],
 }
 

@@ -15,16 +15,17 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only say which pages are old; exit status 1 if any is")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="instead of docs/reference")
     given = parser.parse_args()
-    old = [name for name in PAGES if not _is_current(given.folder / name)]
+    old = [name for name in PAGES if not _is_current(given.folder, name)]
     for name in old:
         if not given.check:
+            (given.folder / name).parent.mkdir(exist_ok=True)
             (given.folder / name).write_text(PAGES[name](), encoding="utf-8")
         sys.stdout.write(f"{given.folder / name}: {'is old' if given.check else 'written'}\n")
     return 1 if old and given.check else 0
 
 
-def _is_current(page: Path) -> bool:
-    return page.exists() and page.read_text("utf-8") == PAGES[page.name]()
+def _is_current(folder: Path, name: str) -> bool:
+    return (folder / name).exists() and (folder / name).read_text("utf-8") == PAGES[name]()
 
 
 if __name__ == "__main__":

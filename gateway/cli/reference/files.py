@@ -26,7 +26,7 @@ from gateway.core.ticket_settings import (
     Step,
     TicketSettings,
 )
-from rules.rule import LevelCondition, Pack, Rule
+from rules.rule import LevelCondition, Pack, Rule, Season
 
 _SECTIONS: tuple[type[BaseModel], ...] = (
     Site, Dispatch, TicketSettings, Policy, Step, Notify, Repeats, CommonCause, MaintenanceWindow, Management,
@@ -63,7 +63,7 @@ def profile_page() -> str:
 
 def rules_page() -> str:
     """Rule packs."""
-    return page("Rules", _text("rules"), *(_keys(each.__name__, each) for each in (Pack, Rule, LevelCondition)))
+    return page("Rules", _text("rules"), *(_keys(each.__name__, each) for each in (Pack, Rule, LevelCondition, Season)))
 
 
 def built_in() -> Plugins:

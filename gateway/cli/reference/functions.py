@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from gateway.cli.reference.markdown import code, page, words
 from rules.language.entries import Entry, Unit
-from rules.language.functions import FORECAST, KNOWLEDGE, LEARNT, OVER_POINTS, OVER_TIME, WORDS
+from rules.language.functions import FORECAST, KNOWLEDGE, LEARNT, OF_DEVICE, OVER_POINTS, OVER_TIME, WORDS
 
 _UNITS: Mapping[Unit, str] = {
     "same": "that of x",
@@ -28,6 +28,8 @@ def functions_page() -> str:
         *_sections(OVER_TIME),
         intros["learnt"],
         *_sections(LEARNT),
+        intros["of_device"],
+        *_sections(OF_DEVICE),
         intros["forecast"],
         *_sections(FORECAST),
         "## About knowledge\n\nWhat is known of a point.",

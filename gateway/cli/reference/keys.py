@@ -17,6 +17,7 @@ _MADE_BY = {
     "duration_s": "duration",
     "size_bytes": "size",
     "hours_s": "hours",
+    "month_day": "day of the year",
     "in_all_languages": "text, or one per language",
 }
 _DURATIONS = (("d", 86400.0), ("h", 3600.0), ("m", 60.0), ("s", 1.0), ("ms", 0.001))

@@ -6,6 +6,7 @@ from gateway.cli.reference.checks import checks_page
 from gateway.cli.reference.commands import commands_page
 from gateway.cli.reference.files import config_page, profile_page, rules_page
 from gateway.cli.reference.functions import functions_page
+from gateway.cli.reference.packs import pack_pages
 from gateway.cli.reference.wire import dispatch_page, metrics_page
 
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -17,4 +18,5 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "checks.md": checks_page,
     "metrics.md": metrics_page,
     "dispatch-api.md": dispatch_page,
+    **pack_pages(),
 }

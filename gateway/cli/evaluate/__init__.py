@@ -1,0 +1,1 @@
+"""`gateway evaluate`: how good rules and detectors are, on a property of which the truth is known."""
