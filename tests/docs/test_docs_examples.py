@@ -163,7 +163,7 @@ def test_faults_befall_the_site_of_their_page(fence: Fence, tmp_path: Path) -> N
     (config,) = [block for block in blocks(fence.page) if block.title == "config"]
     plant = simulated(_site(config.text, tmp_path), seed=7)
     order = {"onset": 0.0, **json.loads(fence.text)}
-    assert set(order) == {field.name for field in fields(Injection)}
+    assert {*order, "channel"} == {field.name for field in fields(Injection)}
     assert plant.inject(Injection(**order)).shown
 
 

@@ -34,7 +34,7 @@ def test_the_generator_writes_what_is_old_and_only_says_so_when_asked(
     assert not list(tmp_path.iterdir())
     monkeypatch.setattr("sys.argv", ["reference", "--folder", str(tmp_path)])
     assert main() == 0
-    assert {page.name for page in tmp_path.iterdir()} == set(PAGES)
+    assert {str(page.relative_to(tmp_path)) for page in tmp_path.rglob("*.md")} == set(PAGES)
     capsys.readouterr()
     assert main() == 0
     assert capsys.readouterr().out == ""
