@@ -5,7 +5,7 @@ import email
 import gc
 import ssl
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from email import policy
@@ -24,9 +24,20 @@ from tests.certificates import Authority
 from tests.delivery.bench import raw_server, speaking_server
 from tests.delivery.told import SENDER, make_notice
 
-pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # of a wholly encrypted line
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS"),  # of a wholly encrypted line
+    # The mail server's library loses hold of its socket in STARTTLS; when that is collected is chance.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
+]
 
 PASSWORD = "a-password-of-the-tests"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def collected() -> Iterator[None]:
+    """What the library has lost is collected here, and not in some later test."""
+    yield
+    gc.collect()
 
 
 class Mailbox:
@@ -113,8 +124,6 @@ async def sent(box: Mailbox, **keys: Any) -> Outcome:
         return await opened(port, **keys).send([make_notice(1, Level.RED)])
 
 
-# The mail library loses hold of its socket in STARTTLS; when that is collected is chance, so it is done here.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
 async def test_a_mail_arrives_encrypted_after_a_login(tls: str, authority: Authority, context: ssl.SSLContext) -> None:
     box, notice = Mailbox(), make_notice(1, Level.RED)
@@ -130,7 +139,6 @@ async def test_a_mail_arrives_encrypted_after_a_login(tls: str, authority: Autho
         assert isinstance(stranger, Refused)
         assert "certificate is not accepted" in stranger.reason
     (mail,) = box.mails
-    gc.collect()
     assert mail["Subject"] == notice.title
     assert mail["To"] == "duty@lakeside.example"
     assert notice.text in mail.get_content()
