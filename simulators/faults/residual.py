@@ -18,13 +18,13 @@ _LIMIT_MA, _SEVERE_MA = 300.0, 500.0
 
 
 def contact_heating(case: Case, times: Floats, signals: Signals) -> Signals:
-    """The contact of phase C: its resistance grows exponentially, its heat follows the square of the current.
+    """The contact of phase C: its resistance grows exponentially from a sound one's, its heat follows the current².
 
     At failure it lets go: for an hour, until somebody comes, the phase carries nothing and the contact cools.
     """
     sound_k = plant.contact_rise_k(case.machine, "c")
     worst = _EXTRA + case.severity * (_EXTRA_WORST - _EXTRA)
-    extra = _EXTRA * (worst / _EXTRA) ** part_of(case, times) * min(1.0, 2.0 * case.severity)
+    extra = _EXTRA * np.expm1(np.log(worst / _EXTRA) * part_of(case, times)) * min(1.0, 2.0 * case.severity)
     hot = signals["temp_c"] + extra * sound_k * plant.contact_warmth(case.machine, times)
     after_s = np.maximum(times - case.onset - case.duration_s, 0.0)
     open_ = (after_s > 0.0) & (case.severity > 0.0)

@@ -64,11 +64,11 @@ def fan_failure(case: Case, times: Floats, signals: Signals) -> Signals:
 def loose_joint(case: Case, times: Floats, signals: Signals) -> Signals:
     """The low-voltage joint of phase C warms with the square of the current, its resistance grows exponentially.
 
-    1 K over its neighbours at onset and 30 K at failure, at the mean load; five doublings, one every six days if it
-    takes a month. It follows the load within half an hour, and two fifths of it reach the winding's own sensor.
+    From nothing at onset to 29 K over its neighbours at failure, at the mean load; five doublings, one every six days
+    if it takes a month. It follows the load within half an hour, and two fifths of it reach the winding's own sensor.
     """
     worst = _JOINT_K + case.severity * (_JOINT_WORST_K - _JOINT_K)
-    resistance = _JOINT_K * (worst / _JOINT_K) ** part_of(case, times) * min(1.0, 2.0 * case.severity)
+    resistance = _JOINT_K * np.expm1(np.log(worst / _JOINT_K) * part_of(case, times)) * min(1.0, 2.0 * case.severity)
     excess = resistance * plant.joint_warmth(times, plant.usual_load(case.machine)) / _MEAN_WARMTH
     return {
         "joint_c": signals["joint_c"] + excess,

@@ -4,12 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from simulators.plant.machine import Floats
+from simulators.plant.machine import LAG_AGES, Floats
 
 _LATTICE_S = 300.0
-_PARTS = 12
-# The middles of twelve equal slices of an exponential memory; their plain mean is the first-order lag.
-_AGES = -np.log(1.0 - (np.arange(_PARTS) + 0.5) / _PARTS)
 
 
 def seen(drive: Callable[[Floats], Floats], times: Floats, *taus_s: float) -> list[Floats]:
@@ -18,8 +15,8 @@ def seen(drive: Callable[[Floats], Floats], times: Floats, *taus_s: float) -> li
     The drive is smooth over five minutes and asked for once per five minutes. One reading or a month of them: each
     value is the same, as that lattice does not depend on the times.
     """
-    on = np.concatenate([(times[:, None] - _AGES * tau_s).ravel() for tau_s in taus_s])
-    return [part.reshape(len(times), _PARTS) for part in np.split(_between(drive, on), len(taus_s))]
+    on = np.concatenate([(times[:, None] - LAG_AGES * tau_s).ravel() for tau_s in taus_s])
+    return [part.reshape(len(times), len(LAG_AGES)) for part in np.split(_between(drive, on), len(taus_s))]
 
 
 def _between(drive: Callable[[Floats], Floats], at: Floats) -> Floats:

@@ -17,7 +17,7 @@ Signals = dict[str, Floats]
 DAY_TO_DAY = 0.06  # sigma of the day's total
 _LAG_NODES = 12
 # The middles of twelve equal slices of an exponential memory; their plain mean is the first-order lag.
-_LAG_AGES = -np.log(1.0 - (np.arange(_LAG_NODES) + 0.5) / _LAG_NODES)
+LAG_AGES = -np.log(1.0 - (np.arange(_LAG_NODES) + 0.5) / _LAG_NODES)
 _LAG_ROWS = 1024  # at a time, so that what a drive works with stays in the processor's cache
 
 
@@ -123,7 +123,7 @@ def lagged(drive: Callable[[Floats], Floats], times: Floats, tau_s: float) -> Fl
     """
     lags = []
     for first in range(0, max(1, len(times)), _LAG_ROWS):
-        past = times[first : first + _LAG_ROWS, None] - _LAG_AGES * tau_s
+        past = times[first : first + _LAG_ROWS, None] - LAG_AGES * tau_s
         driven = drive(past.ravel())
         lags.append(driven.reshape(*driven.shape[:-1], *past.shape).mean(axis=-1))
     lag: Floats = np.concatenate(lags, axis=-1)

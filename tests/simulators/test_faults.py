@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from simulators.faults import FAULTS, SLOW
+from simulators.plant import PLANTS
 from simulators.site import Injection, SimulatedDevice, SimulatedSite
 
 MORNING = 1_773_446_400.0  # 2026-03-14 08:00 in Shanghai
@@ -197,3 +198,18 @@ def test_a_fault_must_fit_its_device(device: Devices) -> None:
         site.inject(Injection("dry-run", "X-1", MORNING, 0.5, 0.0))
     with pytest.raises(KeyError):
         site.inject(Injection("dry-run", "Y-1", MORNING, 0.5, HOUR))
+
+
+@pytest.mark.parametrize("fault", [name for name in SLOW if name != "door-degradation"])  # whose reopening is chance
+@pytest.mark.parametrize("hour", [0.0, 8.0, 19.0])
+def test_a_wear_begins_at_nothing(device: Devices, fault: str, hour: float) -> None:
+    """A step at onset would be found by any detector at once, and show nothing of how early it finds a wear."""
+    site, injection = befallen(device, fault, severity=1.0, onset=MORNING + hour * HOUR)
+    healthy = SimulatedSite([site.devices["X-1"]], seed=7)
+    times = injection.onset + np.arange(0.0, 600.0, 20.0)
+    plant = PLANTS[site.devices["X-1"].kind]
+    for column, name in enumerate(site.devices["X-1"].profile.names):
+        was = healthy.read("X-1", times)[:, column]
+        change = np.abs(site.read("X-1", times)[:, column] - was)
+        sigma = plant.sigma(name, was)
+        assert (change[sigma > 0.0] < sigma[sigma > 0.0]).all(), name
