@@ -45,7 +45,8 @@ async def demo(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 async def shown(demo: Running, *, terminal: bool) -> str:
-    out = Console(file=StringIO(), width=80, force_terminal=terminal, highlight=False)
+    ours = {"TERM": "xterm"}  # whatever terminal the tests run in
+    out = Console(file=StringIO(), width=80, force_terminal=terminal, highlight=False, _environ=ours)
     demo.api.be("down")
     await watch(demo, out, News(demo.expected, demo.clock, "en"), seconds=0.7, down_s=0.2)
     return cast("StringIO", out.file).getvalue()
