@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
@@ -16,12 +17,31 @@ def keys_at(annotation: Any, path: KeyPath) -> list[str]:
 
 def secrets_in(annotation: Any, data: Any, path: KeyPath = ()) -> Iterator[KeyPath]:
     """Paths of the texts in `data` that stand where the model wants a secret."""
+    if _is_model(annotation) and not _may_hold_secrets(annotation):
+        return
     if isinstance(data, str) and SecretStr in _members(annotation):
         yield path
     steps = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
     for step, value in steps:
         for inner in _step(annotation, step):
             yield from secrets_in(inner, value, (*path, step))
+
+
+@cache
+def _may_hold_secrets(model: type[BaseModel]) -> bool:
+    """Whether a secret may stand anywhere in a model: most files have none and many values."""
+    looked_at: set[type[BaseModel]] = set()
+    types_in = [model]
+    while types_in:
+        for member in _members(types_in.pop()):
+            if member is SecretStr:
+                return True
+            if not _is_model(member):
+                types_in += get_args(member)
+            elif member not in looked_at:
+                looked_at.add(member)
+                types_in += [field.annotation for field in member.model_fields.values()]
+    return False
 
 
 def _types_at(annotation: Any, path: KeyPath) -> list[Any]:

@@ -9,6 +9,7 @@ import keyword
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import LiteralString
 
 from pydantic_core import PydanticCustomError
@@ -17,6 +18,7 @@ MAX_CHARACTERS = 1_000
 MAX_NODES = 200
 MAX_DEPTH = 20
 LARGEST_NUMBER = 1e15
+_KEPT = 512  # trees: a start asks four times for that of each condition of a site
 
 _TOKEN = re.compile(
     r"(?P<word>[A-Za-z_]\w*)|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<open>\()|(?P<close>\))"
@@ -46,9 +48,14 @@ _SPELLINGS = {"℃": "°C", "μ": "µ"}  # one character or the other, the same 
 def parse(text: str, units: Iterable[str]) -> ast.expr:
     """Parse a condition; `units` are the units of its points, so that "m³/h" is one word.
 
-    Every constant carries its unit as written in `kind`, and every node its offsets in `text`.
-    Raises PydanticCustomError with a `span`.
+    Every constant carries its unit as written in `kind`, and every node its offsets in `text`. The same text may give
+    the same tree, so nobody changes one. Raises PydanticCustomError with a `span`.
     """
+    return _parsed(text, frozenset(units))
+
+
+@lru_cache(_KEPT)
+def _parsed(text: str, units: frozenset[str]) -> ast.expr:
     plain, written = _take_units_off(_within_length(text), _longest_first(units))
     tree = _python_tree(plain)
     indent = len(plain) - len(plain.lstrip())
@@ -174,6 +181,8 @@ def _check_size(tree: ast.expr, indent: int) -> None:
     nodes = 0
     level = [tree]
     for _ in range(MAX_DEPTH):
+        if not level:
+            break
         nodes += len(level)
         level = [child for node in level for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
     if level:

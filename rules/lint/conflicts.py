@@ -117,13 +117,13 @@ def _level(name: str, written: LevelCondition, tree: ast.expr, reader: Reader) -
 
 def _can_be_either(tree: ast.expr, reader: Reader) -> bool:
     """Whether a condition can be true and can be false, as far as can be told."""
-    return all(reader.world.satisfiable(reader.says(tree, true=true)) is not False for true in (True, False))
+    return all(reader.possible(tree, true=true) is not False for true in (True, False))
 
 
 def _impossible(trees: Trees, vocabulary: Vocabulary) -> set[tuple[str, ...]]:
     """The conditions that can be true nowhere."""
     reader = Reader(vocabulary, {})
-    return {place for place, tree in trees.items() if reader.world.satisfiable(reader.says(tree)) is False}
+    return {place for place, tree in trees.items() if reader.possible(tree) is False}
 
 
 def _conditions(rule: Rule) -> dict[tuple[str, ...], str]:

@@ -101,9 +101,11 @@ class World:
 
     def terms(self, statement: Statement) -> list[Term] | None:
         """The terms that are possible; None if there are too many to tell."""
-        if statement not in self._known:
-            self._known[statement] = self._terms(statement)
-        return self._known[statement]
+        try:
+            return self._known[statement]
+        except KeyError:
+            found = self._known[statement] = self._terms(statement)
+            return found
 
     def _terms(self, statement: Statement) -> list[Term] | None:
         try:
@@ -150,7 +152,7 @@ def _both(one: Term, other: Term) -> Term | None:
     """Both terms at once; None if they exclude each other."""
     both = dict(one)
     for quantity, within in other.items():
-        both[quantity] = within & both.get(quantity, EVERYTHING)
+        both[quantity] = within & both[quantity] if quantity in both else within
         if not both[quantity]:
             return None
     return both

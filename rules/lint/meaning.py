@@ -63,9 +63,22 @@ class Reader:
         self._ratings = ratings
         self._nodes: dict[str, ast.expr] = {}
         self._names: dict[ast.expr, str] = {}
+        self._said: dict[tuple[ast.expr, bool], Statement] = {}
+        self._possible: dict[tuple[ast.expr, bool], bool | None] = {}
+
+    def possible(self, node: ast.expr, *, true: bool = True) -> bool | None:
+        """Whether anything makes a condition true, or false; None if that cannot be told."""
+        if (node, true) not in self._possible:
+            self._possible[node, true] = self.world.satisfiable(self.says(node, true=true))
+        return self._possible[node, true]
 
     def says(self, node: ast.expr, *, true: bool = True) -> Statement:
         """What makes a condition true, or false. Where it says neither, the condition is unknown."""
+        if (node, true) not in self._said:
+            self._said[node, true] = self._meaning(node, true=true)
+        return self._said[node, true]
+
+    def _meaning(self, node: ast.expr, *, true: bool) -> Statement:
         match node:
             case ast.BoolOp(op=op, values=values):
                 parts = tuple(self.says(value, true=true) for value in values)

@@ -51,9 +51,9 @@ def problem_with(odd: OddPart, text: str, reader: Reader, vocabulary: Vocabulary
 
 
 def _verdict(node: ast.expr, reader: Reader) -> Verdict | None:
-    if reader.world.satisfiable(reader.says(node)) is False:
+    if reader.possible(node) is False:
         return "never"
-    return "always" if reader.world.satisfiable(reader.says(node, true=False)) is False else None
+    return "always" if reader.possible(node, true=False) is False else None
 
 
 def _explained(node: ast.expr, verdict: Verdict, of_members: list[Verdict | None]) -> bool:
