@@ -1,46 +1,78 @@
-"""The command line: a list of commands, each in a file of its own."""
+"""The command line: a list of commands, each in a file of its own that is read when the command is asked for."""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
 
 import typer
+import typer.core
 
-from gateway.cli import tickets
-from gateway.cli.backtest.command import backtest
-from gateway.cli.bench import bench
-from gateway.cli.check import check
-from gateway.cli.demo.command import demo
-from gateway.cli.evaluate.command import evaluation
-from gateway.cli.probe.command import probe
-from gateway.cli.reload import reload
-from gateway.cli.run import run
-from gateway.cli.schema import schema
-from gateway.cli.simulate import simulate
-from gateway.cli.status import status
-from gateway.cli.test import rule_tests
-from gateway.cli.train.command import train
-from gateway.cli.why import why
+_COMMANDS = {
+    "run": "gateway.cli.run:run",
+    "demo": "gateway.cli.demo.command:demo",
+    "check": "gateway.cli.check:check",
+    "test": "gateway.cli.test:rule_tests",
+    "backtest": "gateway.cli.backtest.command:backtest",
+    "evaluate": "gateway.cli.evaluate.command:evaluation",
+    "train": "gateway.cli.train.command:train",
+    "status": "gateway.cli.status:status",
+    "reload": "gateway.cli.reload:reload",
+    "why": "gateway.cli.why:why",
+    "probe": "gateway.cli.probe.command:probe",
+    "simulate": "gateway.cli.simulate:simulate",
+    "schema": "gateway.cli.schema:schema",
+    "bench": "gateway.cli.bench:bench",
+    "tickets": "gateway.cli.tickets:app",
+}
+"""The function or group behind each command, in the order of --help."""
+
+
+class _Commands(Mapping[str, Any]):
+    """The commands by name. All of them together take a second to import, one of them half of it."""
+
+    def __getitem__(self, name: str) -> Any:
+        module, _, attribute = _COMMANDS[name].partition(":")
+        found = getattr(import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            group = found
+        else:
+            group = typer.Typer(add_completion=False)
+            group.command(name)(found)
+        command = typer.main.get_command(group)
+        command.name = name
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+class _Group(typer.core.TyperGroup):
+    """A group that makes its commands when they are asked for."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = _Commands()  # type: ignore[assignment] # nothing adds to them
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """See `TyperGroup.list_commands`; names need no import."""
+        return list(self.commands)
+
 
 app = typer.Typer(
     name="gateway",
-    help="Watches elevators, pumps and power in a property and opens tickets before a resident complains.",
+    cls=_Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,  # a traceback must not show secrets
 )
 
-app.command()(run)
-app.command()(demo)
-app.command()(check)
-app.command("test")(rule_tests)
-app.command()(backtest)
-app.command("evaluate")(evaluation)
-app.command()(train)
-app.command()(status)
-app.command()(reload)
-app.command()(why)
-app.add_typer(tickets.app, name="tickets")
-app.command()(probe)
-app.command()(simulate)
-app.command()(schema)
-app.command()(bench)
+
+@app.callback()
+def gateway() -> None:
+    """Watches elevators, pumps and power in a property and opens tickets before a resident complains."""
 
 
 if __name__ == "__main__":

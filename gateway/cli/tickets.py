@@ -27,7 +27,11 @@ from gateway.core.types import Status
 
 DEFAULT = Path("config.yaml")
 
-app = typer.Typer(help="Tickets: what there is, what a person does to it, what is silenced.", no_args_is_help=False)
+app = typer.Typer(
+    help="Tickets: what there is, what a person does to it, what is silenced.",
+    no_args_is_help=False,
+    add_completion=False,
+)
 
 
 @app.callback(invoke_without_command=True)

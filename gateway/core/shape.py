@@ -31,7 +31,7 @@ def secrets_in(annotation: Any, data: Any, path: KeyPath = ()) -> Iterator[KeyPa
 def _may_hold_secrets(model: type[BaseModel]) -> bool:
     """Whether a secret may stand anywhere in a model: most files have none and many values."""
     looked_at: set[type[BaseModel]] = set()
-    types_in = [model]
+    types_in: list[Any] = [model]
     while types_in:
         for member in _members(types_in.pop()):
             if member is SecretStr:

@@ -231,8 +231,10 @@ def test_the_daemon_scores_without_scikit_learn_and_the_thread_ends_with_the_pro
 import sys, threading
 from pathlib import Path
 import numpy as np
-import gateway.app.daemon, gateway.cli.main
+import gateway.app.daemon
+from gateway.cli.reference.commands import commands
 from gateway.core.plugins import discover
+list(commands())  # imports them all
 plugin = discover().detectors["trained"]
 detector = plugin.make(plugin.settings(bundle=Path({str(trained[0])!r})), {POINTS!r}, 1)
 values = np.ones((4000, 1, 5))
