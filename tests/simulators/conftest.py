@@ -1,6 +1,7 @@
 """A small property on the repository's own profiles."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ RATINGS = {
 }
 
 
+@cache
 def profile(name: str) -> LooseProfile:
     text: Any = yaml.safe_load((PROFILES / f"{name}.yaml").read_text(encoding="utf-8"))
     return LooseProfile.model_validate(text)

@@ -1,6 +1,7 @@
 """The shipped rules on the simulated property: silence in normal weeks, and one kind of ticket per fault."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,10 +24,15 @@ DAY = 86_400.0
 HOUR = 3600.0
 
 
-def rules_of(profile: str) -> list[Rule]:
+@cache
+def rules_of(profile: str) -> tuple[Rule, ...]:
     files = [path for path in sorted(PACKS.glob("*.yaml")) if not path.name.endswith(".test.yaml")]
-    packs = [Pack.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))) for path in files]
-    return [rule for pack in packs for rule in pack.rules_of(profile).values()]
+    return tuple(rule for file in files for rule in pack_of(file).rules_of(profile).values())
+
+
+@cache
+def pack_of(file: Path) -> Pack:
+    return Pack.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
 
 
 def watch(site: SimulatedSite, kind: str, times: Floats, score: Floats | None = None) -> list[tuple[str, Transition]]:

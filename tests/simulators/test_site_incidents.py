@@ -1,12 +1,13 @@
 """Incidents: whom they befall in the shipped properties, what their devices show, and the one truth about each."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gateway.cli.property import simulated
-from gateway.core.config import load
+from gateway.core.config import Config, load
 from gateway.core.plugins import discover
 from simulators.faults.incident import INCIDENTS
 from simulators.site import Injection, SimulatedSite, Truth
@@ -15,10 +16,15 @@ SITES = Path(__file__).parents[2] / "simulators/sites"
 MORNING = 1_772_413_200.0  # 2026-03-02 09:00 in Shanghai
 
 
-def property_of(name: str) -> SimulatedSite:
+@cache
+def config_of(name: str) -> Config:
     config = load(SITES / f"{name}.yaml", plugins=discover()).config
     assert config
-    return simulated(config, seed=7)
+    return config
+
+
+def property_of(name: str) -> SimulatedSite:
+    return simulated(config_of(name), seed=7)
 
 
 def befall(plant: SimulatedSite, incident: str, device: str, severity: float = 0.7) -> Truth:
