@@ -1,7 +1,7 @@
 """The for/keep state machine of every (rule, device) cell: inactive -> pending -> firing -> recovering -> inactive.
 
-This is the only loop over time in `rules`. It knows no expressions and no texts: three-valued conditions go in,
-changes come out. Event time only.
+This is the only loop over time in `rules`, and short where nothing changes. It knows no expressions and no texts:
+three-valued conditions go in, changes come out. Event time only.
 
 A condition has *held for* the sum of the steps between rows at both of which it was true. False sets that to zero;
 unknown keeps it, since time in which nothing was known is no evidence either way. A level fires when it is true and
@@ -24,6 +24,7 @@ SLACK_S = 1e-6  # sums of steps between seconds since 1970 are no better than th
 
 _RED = np.int8(2)  # as a level
 _HELD = ("yellow_s", "red_s", "clear_s")
+_FEWEST = 8  # rows that are looked at together after a change; as long as nothing changes, ever more are
 
 Cells = NDArray[np.intp]
 
@@ -84,25 +85,31 @@ class Tracker:
         last = self.time if self.time > -np.inf else float(times[0])
         enough_s = self._enough_s.take(cells // self._devices, axis=0)
         level, held, before = self.level[cells], self._held.take(cells, axis=0), self._before.take(cells, axis=0)
+        steps = times - np.concatenate(([last], times[:-1]))
+        gains = steps[:, None, None] * (np.concatenate((before[None], true[:-1])) & true)
         changes: list[Change] = []
-        for i, time in enumerate(times.tolist()):
-            held += (time - last) * (before & true[i])
-            held[false[i]] = 0.0
-            before, last = true[i], time
-            yellow, red, clear = (before & (held >= enough_s)).T
-            then = np.maximum(level, np.maximum(yellow, red * _RED))
-            then[clear & (then == level)] = 0
-            moved = (then != level).nonzero()[0]
-            if moved.size:
-                changes += [_change(i, time, int(cells[k]), int(level[k]), int(then[k]), held[k]) for k in moved]
-                held[moved, CLEAR] = 0.0
-                held[moved[then[moved] == 0]] = 0.0
-                self.risen_at[cells[then > level]] = time
-                level = then
+        start, most = 0, _FEWEST
+        while start < len(times):
+            rows = slice(start, start + most)
+            stood = _stood(held, gains[rows], false[rows])
+            then = _levels(level, true[rows] & (stood >= enough_s))
+            moves = then != level
+            if not moves.any():
+                start, most, held = rows.stop, 2 * most, stood[-1]
+                continue
+            i = int(moves.any(axis=1).argmax())
+            time, held, then = float(times[start + i]), stood[i], then[i]
+            moved = moves[i].nonzero()[0]
+            changes += [_change(start + i, time, int(cells[k]), int(level[k]), int(then[k]), held[k]) for k in moved]
+            held[moved, CLEAR] = 0.0
+            held[moved[then[moved] == 0]] = 0.0
+            self.risen_at[cells[then > level]] = time
+            start, most, level = start + i + 1, _FEWEST, then
+        before = true[-1]
         self.level[cells], self._held[cells], self._before[cells] = level, held, before
         yellow, red, _ = (before | (held > 0)).T
         self.awake[cells] = yellow | red | (level > 0)
-        self.time = last
+        self.time = float(times[-1])
         return changes
 
     def firing(self, since: Floats) -> Bools:
@@ -143,6 +150,22 @@ class Tracker:
         """Let cells [k] stand as others of another tracker did at this `time`: nothing is lost, not even a step."""
         self.level[cells], self.awake[cells], self.risen_at[cells] = alerts.level, alerts.awake, alerts.risen_at
         self._held[cells], self._before[cells] = alerts.held, alerts.before
+
+
+def _stood(held: Floats, gains: Floats, false: Bools) -> Floats:
+    """What has held in each row [T, k, 3], added row by row, so that it is the same however rows are cut."""
+    stood = np.empty_like(gains)
+    for i in range(len(gains)):
+        held = np.add(held, gains[i], out=stood[i])
+        held[false[i]] = 0.0
+    return stood
+
+
+def _levels(level: NDArray[np.int8], holds: Bools) -> NDArray[np.int8]:
+    """The level of each row [T, k] where `holds` [T, k, 3] has held for long enough, if none before it has changed."""
+    then = np.maximum(level, np.maximum(holds[..., 0], holds[..., 1] * _RED))
+    then[holds[..., CLEAR] & (then == level)] = 0
+    return then
 
 
 def _change(at: int, time: float, cell: int, old: int, new: int, held: Floats) -> Change:
