@@ -52,7 +52,7 @@ def machine_language(environment: Mapping[str, str] = os.environ) -> Language:
 def chinese() -> Mapping[str, str]:
     """The Chinese catalogue, kind to template."""
     text = files("gateway.core").joinpath("messages_zh.yaml").read_text("utf-8")
-    catalogue: dict[str, str] = yaml.safe_load(text)
+    catalogue: dict[str, str] = yaml.load(text, Loader=yaml.CSafeLoader)  # every start in Chinese reads it
     return catalogue
 
 
