@@ -58,6 +58,14 @@ class Detector(Protocol):
         """How well each device is in each row of the last update, [T, D]: 100 at its best, at 50 somebody should go."""
         ...
 
+    def others(self) -> Floats:
+        """What is left of each score of the last update once the one point that drives it most is not believed, [T, D].
+
+        Near the score: several points agree that something has changed. Near 0: one does, and may be lying. At most the
+        score, NaN where that is, or if the detector cannot tell.
+        """
+        ...
+
     def accept(self, rows: Bools) -> None:
         """A person says that what devices rows[D] do now is usual: relearn their reference from here on."""
         ...

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.daily import DAY_S
 from models.detector import Floats
@@ -72,6 +73,15 @@ class Relations(Memory):
         weights *= spread[..., :, None] / spread[..., None, :]
         weights[..., range(width), range(width)] = 0.0
         self.weights[mine] = weights
+
+    def owed_to(self, points: NDArray[np.intp], away: Floats) -> Floats:
+        """What the residuals away[D, P] of points[D, K] have made others be expected, [D, K, P]."""
+        devices, groups, width, _ = self.weights.shape
+        rows, (block, column) = np.arange(devices)[:, None], np.divmod(points, width)
+        owed = np.zeros((*points.shape, groups, width))
+        told = self.weights[rows, block, :, column] * away[rows, points, None]
+        owed[rows, np.arange(points.shape[1]), block] = told
+        return owed.reshape(*points.shape, -1)[..., : away.shape[1]]
 
     def _blocked(self, values: Floats) -> Floats:
         _, groups, width, _ = self.weights.shape

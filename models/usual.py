@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.company import left_of, second
 from models.daily import DAY_S, NODE_S, UsualDay
 from models.detector import Bools, DetectorPlugin, Explanation, Floats
 from models.experience import LONGEST_S, Experience
@@ -44,17 +45,24 @@ class Usual:
 
     def update(self, times: Floats, values: Floats, age: Floats, frozen: Bools) -> Floats:
         """See `Detector.update`. A score stands until the next step is finished."""
-        scores, health = np.empty(values.shape[:2]), np.empty(values.shape[:2])
+        said = np.empty((3, *values.shape[:2]))
         rows = max(1, AT_ONCE // max(1, self._devices * len(self._points)))
         for first in range(0, len(times), rows):
             part = slice(first, first + rows)
-            scores[part], health[part] = self._take(times[part], values[part], age[part], frozen)
-        self._shown = health
+            said[:, part] = self._take(times[part], values[part], age[part], frozen)
+        self._shown = said
+        scores: Floats = said[0]
         return scores
 
     def health(self) -> Floats:
         """See `Detector.health`."""
-        return self._shown
+        health: Floats = self._shown[1]
+        return health
+
+    def others(self) -> Floats:
+        """See `Detector.others`."""
+        others: Floats = self._shown[2]
+        return others
 
     def explain(self, row: int) -> Explanation:
         """See `Detector.explain`; `since` is when the score rose above 0.5, NaN while it has not."""
@@ -100,8 +108,9 @@ class Usual:
         self._records = Records.cold(*size)
         self._experience = Experience.cold(*size)
         self._verdict = Verdict.cold(self._devices)
+        self._left = np.full(self._devices, np.nan)  # known again with the first step after a start
         self._evidence: Evidence | None = None
-        self._shown = np.empty((0, self._devices))
+        self._shown = np.empty((3, 0, self._devices))  # scores, health and others' scores of the last update
 
     def _parts(self) -> Iterator[tuple[str, Memory]]:
         yield "steps", self._steps
@@ -118,22 +127,25 @@ class Usual:
     def _signature(self) -> NDArray[Any]:
         return np.array(f"usual 2, step {self._step_s:g} s, points {' '.join(self._points)}")
 
-    def _take(self, times: Floats, values: Floats, age: Floats, frozen: Bools) -> tuple[Floats, Floats]:
-        """Gather rows into steps, and judge and learn those that they finish; scores and health, [T, D] each."""
+    def _take(self, times: Floats, values: Floats, age: Floats, frozen: Bools) -> Floats:
+        """Gather rows into steps, judge and learn those that they finish; scores, health, others' scores, [3, T, D]."""
         latest = np.maximum.accumulate(np.concatenate(([self._time], times)))
         known = np.abs(values) < ABSURD
         fresh = (age < (times - latest[:-1])[:, None, None]) & known
         done, self._opened = ends(times, latest[:-1], self._opened, self._step_s)
         self._time = float(latest[-1])
         means = self._steps.gather(values, fresh, np.concatenate(([0], done.begins, [len(times)])))
-        scores, health = np.empty((2, len(done.rows) + 1, self._devices))
-        scores[0], health[0] = self._verdict.score, self._verdict.health
+        said = np.empty((3, len(done.rows) + 1, self._devices))
+        said[:, 0] = self._said()
         for k, row in enumerate(done.rows.tolist()):
             gap_s = min(float(done.gaps_s[k]), LONGEST_S)
             self._finish(float(done.times[k]), gap_s, means.mean[k], values[row], known[row], frozen)
-            scores[k + 1], health[k + 1] = self._verdict.score, self._verdict.health
-        shown = np.searchsorted(done.rows, np.arange(len(times)), side="right")
-        return scores[shown], health[shown]
+            said[:, k + 1] = self._said()
+        shown: Floats = said[:, np.searchsorted(done.rows, np.arange(len(times)), side="right")]
+        return shown
+
+    def _said(self) -> tuple[Floats, Floats, Floats]:
+        return self._verdict.score, self._verdict.health, self._left
 
     def _finish(self, time: float, gap_s: float, mean: Floats, row: Floats, known: Bools, frozen: Bools) -> None:
         """Judge one finished step, then learn from it."""
@@ -142,9 +154,13 @@ class Usual:
         stands_for_s = experience.see(time, mean - self._steps.base, fresh)
         usual = self._day.expected(time, experience.learnt_s)
         deviation = experience.held - usual
-        deviation *= self._context(known)
+        explains = self._explains
+        deviation *= known & explains
         experience.calm += PACE * (deviation - experience.calm)
         related = self._relations.expected(deviation)
+        if np.count_nonzero(missing := explains & ~known):
+            # What is not known is where the others say it is; as if it were where it usually is, they would be strange.
+            related = self._relations.expected(np.where(missing, related, deviation))
         residual = experience.held - usual - related
         self._level.follow(residual, fresh, stands_for_s)
         surprises = self._seasons.surprises(time, np.where(fresh, experience.held, np.nan))
@@ -172,7 +188,10 @@ class Usual:
         deviation = away / spread
         surplus = self._records.surplus(statistics)
         low, high = self._records.low.copy(), self._records.high.copy()
-        sudden = self._verdict.judge(time, deviation, surplus.max(axis=1, initial=0.0), judged, learnt, frozen)
+        news = surplus.max(axis=1, initial=0.0)
+        sudden = self._verdict.judge(time, deviation, news, judged, learnt, frozen)
+        left = left_of(away, spread, judged, self._relations)
+        self._left = self._verdict.without(left, second(news, judged) if sudden.any() else None, judged, sudden)
         self._verdict.heal((level.day - level.mean) / spread, judged)
         suspicious = suspicious_spreads(judged.sum(axis=1))
         expected = base + expected + level.mean
@@ -180,9 +199,10 @@ class Usual:
             judged, deviation, suspicious, expected, away, spread, surplus, statistics, low, high, base, sudden
         )
 
-    def _context(self, known: Bools) -> Bools:
+    @property
+    def _explains(self) -> Bools:
         """Which points [D, P] explain others. A counter explains nothing, however much it has moved."""
-        return known & ~np.isnan(self._experience.seen) & ~self._kinds.climbing
+        return ~np.isnan(self._experience.seen) & ~self._kinds.climbing
 
     def _learn(self, time: float, deviation: Floats, residual: Floats, learns_s: Floats) -> None:
         experience, before = self._experience, self._experience.learnt_s

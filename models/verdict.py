@@ -79,17 +79,26 @@ class Verdict(Memory):
         away = np.abs(deviation)
         np.divide(_largest(away, learnt), suspicious, out=self.depth)
         depth = _largest(away, judged) / suspicious
-        lasting = LASTING_MOST * depth / (depth + 2.0 * LASTING_MOST - 1.0)
+        lasting = _lasting(depth)
         news = _largest(surplus, judged) - log_looks
         self.news *= np.where(frozen, 1.0, 1.0 - ECHO)
         fresh = news > self.news
         np.maximum(self.news, news, out=self.news)
-        sudden = np.where(fresh, 1.0 - (1.0 - NEWS_LEAST) * np.exp(-NEWS_RATE * news), 0.0)
+        sudden = np.where(fresh, _sudden(news), 0.0)
         self.score[:] = np.where(looks > 0, np.maximum(lasting, sudden), np.nan)
         over = self.score > 0.5
         np.copyto(self.since, time, where=over & np.isnan(self.since))
         np.copyto(self.since, np.nan, where=~over)
         return sudden > lasting
+
+    def without(self, left: Floats, surplus: Floats | None, judged: Bools, sudden: Bools) -> Floats:
+        """The score [D] without a point that is not believed: by left[D], in spreads, or by the surplus[D] of news."""
+        looks = judged.sum(axis=1)
+        told = _lasting(left / suspicious_spreads(looks))
+        if surplus is not None:
+            news = surplus - np.log(np.maximum(looks, 1))
+            told = np.where(sudden & (news > 0.0), _sudden(news), told)
+        return np.where(looks > 0, np.minimum(told, self.score), np.nan)
 
     def heal(self, lasting: Floats, judged: Bools) -> None:
         """Work out health from the means lasting[D, P] of a day's deviations, in spreads, of what is judged[D, P].
@@ -111,6 +120,17 @@ def suspicious_spreads(looks: NDArray[np.intp]) -> Floats:
     """The deviation at which a device with looks[D] judged points is suspect."""
     spreads: Floats = np.sqrt(SUSPECT_SPREADS**2 + 2.0 * np.log(np.maximum(looks, 1)))
     return spreads
+
+
+def _lasting(depth: Floats) -> Floats:
+    """The score of a lasting deviation depth[D], in suspicious ones."""
+    return LASTING_MOST * depth / (depth + 2.0 * LASTING_MOST - 1.0)
+
+
+def _sudden(news: Floats) -> Floats:
+    """The score of news[D] that is any."""
+    score: Floats = 1.0 - (1.0 - NEWS_LEAST) * np.exp(-NEWS_RATE * np.maximum(news, 0.0))
+    return score
 
 
 def _largest(of: Floats, which: Bools) -> Floats:

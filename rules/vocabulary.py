@@ -12,8 +12,11 @@ Bools = NDArray[np.bool_]
 Scalar = TypeVar("Scalar", np.float64, np.bool_)
 
 
-SAID: Mapping[str, tuple[float, float]] = {"score": (0.0, 1.0), "health": (0.0, 100.0)}
-"""What every detector says of a device, written `score.NAME` and `health.NAME`, and its lowest and highest value."""
+SAID: Mapping[str, tuple[float, float]] = {"score": (0.0, 1.0), "health": (0.0, 100.0), "others": (0.0, 1.0)}
+"""What every detector says of a device, written `score.NAME`, and its lowest and highest value.
+
+`others` is the score that is left if the one point that drives it most is not believed.
+"""
 
 
 class Calendar(Protocol):
@@ -39,7 +42,7 @@ class Vocabulary:
     ratings: Mapping[str, Floats]
     """Constants by name, [D]; NaN where a device lacks it."""
     scores: tuple[str, ...]
-    """Names of detectors, each of which makes `score.NAME` and `health.NAME`."""
+    """Names of detectors, each of which says what stands in `SAID`: `score.NAME` and so on."""
     devices: int
     calendar: Calendar
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -47,7 +50,7 @@ class Vocabulary:
 
     @property
     def said(self) -> tuple[str, ...]:
-        """What detectors say, as it is written: `score.usual`, `health.usual`."""
+        """What detectors say, as it is written: `score.usual`."""
         return tuple(f"{what}.{name}" for name in self.scores for what in SAID)
 
 

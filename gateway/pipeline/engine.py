@@ -39,7 +39,7 @@ class Engine:
         self.fleet = fleet
         self.detectors = detectors
         self.book = book
-        self.scores: dict[str, Floats] = {}  # [D] by name, `score.usual` or `health.usual`, as of the last row
+        self.scores: dict[str, Floats] = {}  # [D] by name, as `score.usual`, as of the last row
         self.learnt_until = -np.inf  # time of the last row that the detectors were shown
         self.waiting = True
         """Its detectors are shown no row before the first that is news to them. How long a start takes until a device
@@ -119,6 +119,7 @@ class Engine:
         for name, detector in self.detectors.items():
             scores[f"score.{name}"] = detector.update(block.times, block.values, block.age, self._frozen)
             scores[f"health.{name}"] = detector.health()
+            scores[f"others.{name}"] = detector.others()
         self.scores = {name: score[-1] for name, score in scores.items()}
         self.learnt_until = float(block.times[-1])
         return scores

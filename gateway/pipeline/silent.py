@@ -30,6 +30,10 @@ class Silent:
         """See `Detector.health`."""
         return self._unknown
 
+    def others(self) -> Floats:
+        """See `Detector.others`."""
+        return self._unknown
+
     def explain(self, row: int) -> Explanation:
         """See `Detector.explain`."""
         return Explanation(np.nan, np.nan, ())

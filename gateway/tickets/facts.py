@@ -188,11 +188,22 @@ def _title(fact: Fact, point: Point | None, language: Language) -> str:
     """A point by its title; what is computed of several as it is written."""
     what, dot, name = fact.quantity.partition(".")
     if dot and what in SAID:
-        return say("fact_score", "score {name}", {"name": name}, language)
+        return _said(what, name, language)
     if fact.quantity != fact.point and not fact.looks_back:
         return fact.quantity
     titles = point.title if point else {}
     return titles.get(language) or titles.get("en") or fact.point
+
+
+def _said(what: str, name: str, language: Language) -> str:
+    """What a detector says."""
+    match what:
+        case "health":
+            return say("fact_health", "health {name}", {"name": name}, language)
+        case "others":
+            return say("fact_others", "score {name} without its foremost signal", {"name": name}, language)
+        case _:
+            return say("fact_score", "score {name}", {"name": name}, language)
 
 
 def _figure(value: float, fact: Fact) -> str:

@@ -114,6 +114,10 @@ class Trained:
         """See `Detector.health`: 100 less the mean score of a day, in percent."""
         return self._healths
 
+    def others(self) -> Floats:
+        """See `Detector.others`. Unknown: a forest does not say what it looked at."""
+        return np.full_like(self._healths, np.nan)
+
     def explain(self, row: int) -> Explanation:
         """See `Detector.explain`."""
         score, since = float(self._standing.score[row]), float(self._standing.since[row])

@@ -50,6 +50,9 @@ class Pupil:
     def health(self) -> Floats:
         return 100.0 * (1.0 - self.scores)
 
+    def others(self) -> Floats:
+        return np.zeros_like(self.scores)
+
     def accept(self, rows: Bools) -> None:
         self.usual |= rows
 

@@ -37,6 +37,9 @@ class Shown:
     def health(self) -> Floats:
         return 100.0 * (1.0 - self.scores)
 
+    def others(self) -> Floats:
+        return np.zeros_like(self.scores)
+
 
 def readings(start: float, end: float, current: float) -> Fresh:
     """Both pumps, every second of [start, end)."""

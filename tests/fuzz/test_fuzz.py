@@ -107,7 +107,7 @@ def test_broken_conditions_are_refused_at_a_place_or_harmless() -> None:
             DAY_S * 20000 + 60.0 * np.arange(first, first + 3, dtype=np.float64),
             with_gaps(random.normal(50, 50, shape), random.random(shape) < 0.2),
             np.full(shape, 5.0),
-            {"score.usual": random.random(shape[:2]), "health.usual": 100.0 * random.random(shape[:2])},
+            {said: 100.0 * random.random(shape[:2]) for said in words.said},
             UTC,
         )
         for first in (0, 3)

@@ -88,6 +88,18 @@ def test_health_goes_with_the_scores_of_the_last_update(plugin: DetectorPlugin) 
     assert np.nanmean(health[-50:, 0]) < np.nanmean(health[:-900, 0]) - 10.0
 
 
+def test_others_go_with_the_scores_of_the_last_update(plugin: DetectorPlugin) -> None:
+    """At most the score; unknown where that is, or always."""
+    detector, data = make(plugin), rows(48)
+    scores = run(detector, data)
+    others = detector.others()
+    assert others.shape == scores.shape
+    known = ~np.isnan(others)
+    assert (others[known] >= 0.0).all()
+    assert (others[known] <= scores[known]).all()
+    assert not (known & np.isnan(scores)).any()
+
+
 def same_state(left: Detector, right: Detector) -> None:
     a, b = left.state(), right.state()
     assert a.keys() == b.keys()

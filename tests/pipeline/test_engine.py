@@ -94,6 +94,9 @@ class Recorder:
     def health(self) -> Floats:
         return 100.0 * (1.0 - self.latest)
 
+    def others(self) -> Floats:
+        return 0.5 * self.latest
+
     def accept(self, rows: Bools) -> None:
         raise AssertionError("nobody teaches it")
 
@@ -177,7 +180,7 @@ def test_the_transition_of_a_score_is_explained_and_its_clearing_is_not() -> Non
     assert detector.asked == [2]
 
 
-def test_health_is_a_column_of_the_same_rows_and_is_explained_too() -> None:
+def test_all_that_is_said_is_columns_of_the_same_rows_and_is_explained_too() -> None:
     detector, heard = Recorder(), list[tuple[list[float], dict[str, Floats]]]()
     engine = engine_of({"usual": detector}, {"id": "ill", "yellow": {"when": "health.usual < 60"}})
     engine.listener = lambda times, said: heard.append((times.tolist(), dict(said)))
@@ -190,7 +193,8 @@ def test_health_is_a_column_of_the_same_rows_and_is_explained_too() -> None:
     ((times, said),) = heard
     assert times == [T0, T0 + 30.0]
     np.testing.assert_allclose(said["health.usual"], 100.0 * (1.0 - said["score.usual"]))
-    assert engine.scores.keys() == {"score.usual", "health.usual"}
+    np.testing.assert_allclose(said["others.usual"], 0.5 * said["score.usual"])
+    assert engine.scores.keys() == {"score.usual", "health.usual", "others.usual"}
 
 
 def test_an_unknown_score_neither_fires_nor_clears() -> None:

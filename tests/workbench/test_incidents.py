@@ -17,7 +17,7 @@ from simulators.site import Injection
 
 SITE = Path(__file__).parents[2] / "simulators/sites/residential.yaml"
 MORNING = 1_772_413_200.0  # 2026-03-02 09:00 in Shanghai
-_SCORES = ("score.", "health.")
+_SCORES = ("score.", "health.", "others.")
 
 
 @pytest.fixture(scope="module")

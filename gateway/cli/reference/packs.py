@@ -54,7 +54,8 @@ class Shipped:
             return False
         points = _profiles().get(profile, {})
         read = {*(names_in(rule.conditions, points) & points.keys()), *columns_in(rule.conditions, points)}
-        played = {*test.series, *(f"score.{name}" for name in test.scores), *(f"health.{name}" for name in test.health)}
+        said = {"score": test.scores, "health": test.health, "others": test.others}
+        played = {*test.series, *(f"{what}.{name}" for what, names in said.items() for name in names)}
         return read <= played and all(expected.rule != rule.id for expected in test.expect)
 
 

@@ -92,7 +92,11 @@ def _title(frame: Frame, strip: Strip, words: Words) -> Markup:
 def _title_of_said(strip: Strip, words: Words) -> str:
     """The title of what a detector says."""
     what, dot, _ = strip.curves[0].text.partition(".")
-    titles = {"score": words.say("page_score", "score"), "health": words.say("page_health", "health")}
+    titles = {
+        "score": words.say("page_score", "score"),
+        "health": words.say("page_health", "health"),
+        "others": words.say("page_others", "score without the foremost signal"),
+    }
     return titles.get(what, "") if dot else ""
 
 

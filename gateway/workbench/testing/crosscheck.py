@@ -22,6 +22,9 @@ from simulators.plant import PLANTS, Machine
 LONGEST_SIMULATED = 2_000_000
 """Most samples of a simulation: three weeks at one a second, half a minute of work."""
 
+_SECTIONS = {"scores": "score", "health": "health", "others": "others"}
+"""What a detector says, by the key of its samples."""
+
 Problem = tuple[KeyPath, PydanticCustomError]
 
 _ON_KEY = {"unknown_point", "unread_score"}
@@ -39,7 +42,7 @@ def crosscheck(
 
 def _numbers(document: Document, place: int, test: RuleTest) -> Iterator[Problem]:
     """`0x20` without quotes is what YAML calls 32."""
-    for section in ("series", "scores", "health"):
+    for section in ("series", *_SECTIONS):
         for name in getattr(test, section):
             begin, end = document.span(("tests", place, section, name))
             if (source := document.text[begin:end]).startswith("0x"):
@@ -70,7 +73,7 @@ def _series(test: RuleTest, subject: Subject) -> Iterator[Problem]:
             yield ("series", name), PydanticCustomError("unknown_point", "a {profile} has no point {name}", context)
         elif problem := _impossible(series, points[name].low, points[name].high):
             yield ("series", name), problem
-    for section, what in (("scores", "score"), ("health", "health")):
+    for section, what in _SECTIONS.items():
         for name, series in getattr(test, section).items():
             if name not in subject.scores:
                 context = {"name": f"{what}.{name}", **nearest(name, subject.scores)}

@@ -16,15 +16,15 @@ class Played:
 
     warm_up_s = 0.0
 
-    def __init__(self, times: Floats, scores: Floats, health: Floats) -> None:
-        """Take times[T], increasing, scores[T] and health[T]."""
+    def __init__(self, times: Floats, scores: Floats, health: Floats, others: Floats) -> None:
+        """Take times[T], increasing, and what is said then: scores[T], health[T] and others[T]."""
         self._times = times
-        self._written = np.stack((scores, health))
-        self._now = np.full((2, 1, 1), np.nan)
+        self._written = np.stack((scores, health, others))
+        self._now = np.full((3, 1, 1), np.nan)
 
     def update(self, times: Floats, values: Floats, age: Floats, frozen: Bools) -> Floats:
         """See `Detector.update`."""
-        said = np.full((2, *values.shape[:2]), np.nan)
+        said = np.full((3, *values.shape[:2]), np.nan)
         _, here, there = np.intersect1d(times, self._times, assume_unique=True, return_indices=True)
         said[:, here, 0] = self._written[:, there]
         self._now = said
@@ -35,6 +35,11 @@ class Played:
         """See `Detector.health`."""
         health: Floats = self._now[1]
         return health
+
+    def others(self) -> Floats:
+        """See `Detector.others`."""
+        others: Floats = self._now[2]
+        return others
 
     def accept(self, rows: Bools) -> None:
         """Nobody says anything in a rule test."""
@@ -56,8 +61,8 @@ class Overheard:
 
     def __init__(self, detector: Detector) -> None:
         self.warm_up_s = detector.warm_up_s
-        self.said: list[tuple[Floats, Floats, Floats]] = []
-        """Times [T], scores [T] and health [T] of the first device, block by block."""
+        self.said: list[tuple[Floats, Floats]] = []
+        """Times [T], and what it says of the first device in the order of `SAID`, [3, T], block by block."""
         self._detector = detector
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Overheard":
@@ -67,12 +72,17 @@ class Overheard:
     def update(self, times: Floats, values: Floats, age: Floats, frozen: Bools) -> Floats:
         """See `Detector.update`."""
         scores = self._detector.update(times, values, age, frozen)
-        self.said.append((times, scores[:, 0], self._detector.health()[:, 0]))
+        said = (scores, self._detector.health(), self._detector.others())
+        self.said.append((times, np.stack([each[:, 0] for each in said])))
         return scores
 
     def health(self) -> Floats:
         """See `Detector.health`."""
         return self._detector.health()
+
+    def others(self) -> Floats:
+        """See `Detector.others`."""
+        return self._detector.others()
 
     def accept(self, rows: Bools) -> None:
         """See `Detector.accept`."""

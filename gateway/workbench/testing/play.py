@@ -16,7 +16,7 @@ from gateway.workbench.testing.stage import Stage, set_up
 from gateway.workbench.testing.subject import Subject
 from gateway.workbench.testing.testfile import RuleTest
 from rules.rule import LevelName
-from rules.vocabulary import Frame, Vocabulary
+from rules.vocabulary import SAID, Frame, Vocabulary
 
 LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
@@ -71,11 +71,9 @@ def _frame(stage: Stage, blocks: Sequence[Block], words: Vocabulary) -> Frame:
     values, age = (np.concatenate([getattr(block, name) for block in blocks]) for name in ("values", "age"))
     said: dict[str, Floats] = {}
     for name, detector in stage.detectors.items():
-        told, scores, health = (np.concatenate(column) for column in zip(*detector.said, strict=True))
-        said |= {
-            f"score.{name}": scores[told >= stage.begin, None],
-            f"health.{name}": health[told >= stage.begin, None],
-        }
+        told, heard = (np.concatenate(column, axis=-1) for column in zip(*detector.said, strict=True))
+        shown = heard[:, told >= stage.begin, None]
+        said |= {f"{what}.{name}": values for what, values in zip(SAID, shown, strict=True)}
     return Frame(times, values, age, said, words.calendar)
 
 

@@ -55,7 +55,7 @@ def set_up(test: RuleTest, subject: Subject, kit: Kit) -> Stage:
 def _detector(name: str, test: RuleTest, subject: Subject, kit: Kit, times: Floats) -> Overheard:
     """A simulated machine has real ones, where there are any."""
     real = kit.detector(name, subject.profile) if test.simulate else None
-    written = (played.get(name, UNKNOWN).over(len(times)).values for played in (test.scores, test.health))
+    written = (played.get(name, UNKNOWN).over(len(times)).values for played in (test.scores, test.health, test.others))
     return Overheard(real or Played(times, *written))
 
 

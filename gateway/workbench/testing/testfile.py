@@ -158,7 +158,7 @@ class Expectation(_Explained):
         return self
 
 
-_PLAYED = ("series", "scores", "health")
+_PLAYED = ("series", "scores", "health", "others")
 """Keys of samples."""
 
 
@@ -179,8 +179,10 @@ class RuleTest(_Explained):
     """Samples by detector: what score.NAME is."""
     health: dict[str, Samples] = Field(default_factory=dict)
     """Samples by detector: what health.NAME is."""
+    others: dict[str, Samples] = Field(default_factory=dict)
+    """Samples by detector: what others.NAME is."""
     simulate: Simulation | None = None
-    """A simulated machine instead of series, scores and health."""
+    """A simulated machine instead of series and what detectors say."""
     expect: tuple[Expectation, ...]
     """Everything that must happen; [] if nothing may."""
     ignore: tuple[str, ...] = ()
