@@ -115,7 +115,10 @@ def befallen(fault: Fault, case: Case, times: Floats, signals: Signals) -> Signa
 def _shown(part: Part, signal: Signal) -> dict[Level, float]:
     """When a careful eye first sees it, by level."""
     fault, case = part.fault, part.case
-    times = case.onset + np.arange(0.0, case.duration_s, max(1.0, case.duration_s / _SCANNED))
+    lasts_s = case.duration_s
+    if fault.family == "slow" and case.severity > 0.0:
+        lasts_s += fault.tail_s  # what comes of the failure is part of the wear
+    times = case.onset + np.arange(0.0, lasts_s, max(1.0, lasts_s / _SCANNED))
     normal = signal(case.machine, times)
     now = befallen(fault, case, times, normal)
     seen = {level: times[sight(now, normal)] for level, sight in fault.shown.items()}

@@ -9,16 +9,16 @@ from simulators.faults.fault import Bools, Case, Fault, part_of
 from simulators.plant import PLANTS
 from simulators.plant import elevator as lift
 from simulators.plant.day import DAY_S
-from simulators.plant.elevator_trip import OF_LAST_TRIP, SIGMA
+from simulators.plant.doors import USUAL
+from simulators.plant.elevator_trip import OF_LAST_TRIP, SIGMA, riding_dba
 from simulators.plant.machine import Floats, Signals
 from simulators.plant.noise import uniform
-from simulators.plant.trips import CLOSING_S
 
 STOPPED = 3.0  # service mode as in the profile
 LOCKED_OUT = 58.0
 """What the controller shows when it takes itself out of service."""
 
-_SLOWEST_CLOSE_S = 4.5
+_SLOWEST = 4.5 / 2.6  # times as long as when they were new
 _REOPENS, _REOPENS_MOST = 0.005, 0.08
 _LOUDER_DB = 6.0
 _WEEK_S = 604_800.0
@@ -31,7 +31,7 @@ _OUT_S = 600.0
 def entrapment(case: Case, times: Floats, _: Signals) -> Signals:
     """A ride with somebody in the car ends between two floors; the rescue comes at the end of the fault."""
     age = times - case.onset
-    ride_s = 6.0
+    ride_s, rated_speed = 6.0, lift.rated_speed_of(case.machine)
     riding = age < ride_s
     calls_after_s = ride_s + 10.0 + 50.0 * float(uniform(case.machine.key("alarm"), np.zeros(1, dtype=np.int64))[0])
     return _as_at(case, case.onset, times) | {
@@ -40,8 +40,8 @@ def entrapment(case: Case, times: Floats, _: Signals) -> Signals:
         "door": np.full_like(times, lift.CLOSED),
         "person": np.ones_like(times),
         "alarm": (age > calls_after_s).astype(np.float64),
-        "speed": np.where(riding, np.minimum(0.8 * age, 1.75), 0.0),
-        "noise": np.where(riding, lift.RIDING_NOISE_DBA, lift.IDLE_NOISE_DBA),
+        "speed": np.where(riding, np.minimum(0.8 * age, rated_speed), 0.0),
+        "noise": np.where(riding, riding_dba(rated_speed), lift.IDLE_NOISE_DBA),
         "vib_x": np.where(riding, 0.0071, lift.IDLE_VIBRATION_G),
         "vib_z": np.where(riding, 0.0102, lift.IDLE_VIBRATION_G),
         "fault_code": np.where(riding, 0.0, lift.POSITION_LOST),
@@ -49,13 +49,13 @@ def entrapment(case: Case, times: Floats, _: Signals) -> Signals:
 
 
 def door_degradation(case: Case, times: Floats, signals: Signals) -> Signals:
-    """A worn belt or a dirty sill: the doors close in 4.5 s instead of 2.6 at failure, and reopen ever more often.
+    """A worn belt or a dirty sill: usual doors close in 4.5 s instead of 2.6 at failure, and reopen ever more often.
 
     Closing slows exponentially over `duration_s`, opening half as much; the operator labours, up to 6 dB louder.
     Reopening doubles each week from 0.5 to 8 % of the cycles. In the last fifth the doors do not close at all at times.
     """
     part = part_of(case, times)
-    slow = (1.0 + case.severity * (_SLOWEST_CLOSE_S / CLOSING_S - 1.0)) ** part
+    slow = (1.0 + case.severity * (_SLOWEST - 1.0)) ** part
     often = np.minimum(_REOPENS * 2.0 ** ((times - case.onset) / _WEEK_S), _REOPENS_MOST) * case.severity
     cycle = np.floor(signals["door_cycles"]).astype(np.int64)
     reopens = np.maximum(signals["door_reopens"], uniform(case.machine.key("reopens again"), cycle) < often)
@@ -141,7 +141,7 @@ def trapped(now: Signals, _: Signals) -> Bools:
 
 def slow_door(now: Signals, normal: Signals) -> Bools:
     """The doors take visibly longer than each stop's own chance explains."""
-    slow: Bools = now["door_close"] > normal["door_close"] + 4.0 * SIGMA["door_close"]
+    slow: Bools = now["door_close"] > normal["door_close"] * (1.0 + 4.0 * SIGMA["door_close"] / USUAL.closing_s)
     return slow
 
 

@@ -55,6 +55,16 @@ def hot_contact(now: Signals, normal: Signals) -> Bools:
     return stands_out("residual-current", "temp_c", now, normal)
 
 
+def burning(now: Signals, _: Signals) -> Bools:
+    """Serious by the criteria for contacts (75 °C, 65 K over the air, 50 K over a neighbour), or it has let go."""
+    phases = np.stack([now[f"temp_{phase}"] for phase in "abc"])
+    hottest = phases.max(axis=0)
+    hot = (hottest > 75.0) | (hottest - now["ambient_temp"] > 65.0) | (hottest - phases.min(axis=0) > 50.0)
+    amps = np.stack([now[f"i_{phase}"] for phase in "abc"])
+    serious: Bools = hot | (amps.min(axis=0) < 0.02 * amps.max(axis=0))
+    return serious
+
+
 def leaks(now: Signals, _: Signals) -> Bools:
     """More than an electrical-fire detector lets pass."""
     return now["leak"] > _LIMIT_MA
@@ -70,7 +80,7 @@ FAULTS: Mapping[str, Fault] = {
     "contact-heating": Fault(
         "residual-current",
         contact_heating,
-        {"yellow": hot_contact},
+        {"yellow": hot_contact, "red": burning},
         "residual.contact",
         tail_s=3600.0,
         family="slow",

@@ -20,6 +20,7 @@ _NEEDS_FANS_C = 115.0
 _FELT_S = 6.5 * 3600.0  # for so long windings remember
 _JOINT_K, _JOINT_WORST_K = 1.0, 30.0
 """Excess over the neighbours at the mean load: at onset, and at failure."""
+_JOINT_MILD = 1.0 / 3.0  # exponent: at severity 0.3 two thirds of it, for no joint fails before that
 _MEAN_WARMTH = 0.44**2
 _CONDUCTED = 0.4
 
@@ -64,16 +65,25 @@ def fan_failure(case: Case, times: Floats, signals: Signals) -> Signals:
 def loose_joint(case: Case, times: Floats, signals: Signals) -> Signals:
     """The low-voltage joint of phase C warms with the square of the current, its resistance grows exponentially.
 
-    From nothing at onset to 29 K over its neighbours at failure, at the mean load; five doublings, one every six days
-    if it takes a month. It follows the load within half an hour, and two fifths of it reach the winding's own sensor.
+    From nothing at onset to 29 K over its neighbours at failure, at the mean load, 19 K in a mild case; five doublings,
+    one every six days if it takes a month. It follows the load within half an hour, and two fifths of it reach the
+    winding's own sensor.
     """
-    worst = _JOINT_K + case.severity * (_JOINT_WORST_K - _JOINT_K)
-    resistance = _JOINT_K * np.expm1(np.log(worst / _JOINT_K) * part_of(case, times)) * min(1.0, 2.0 * case.severity)
+    grown = np.expm1(np.log(_JOINT_WORST_K / _JOINT_K) * part_of(case, times))
+    resistance = _JOINT_K * grown * case.severity**_JOINT_MILD
     excess = resistance * plant.joint_warmth(times, plant.usual_load(case.machine)) / _MEAN_WARMTH
     return {
         "joint_c": signals["joint_c"] + excess,
         "winding_temp_c": signals["winding_temp_c"] + _CONDUCTED * excess,
     }
+
+
+def burning(now: Signals, _: Signals) -> Bools:
+    """Serious by the criteria for joints: 75 °C, 65 K over the air or 50 K over a neighbour."""
+    joints = np.stack([now[f"joint_{phase}"] for phase in "abc"])
+    hottest = joints.max(axis=0)
+    serious: Bools = (hottest > 75.0) | (hottest - now["ambient_temp"] > 65.0) | (hottest - joints.min(axis=0) > 50.0)
+    return serious
 
 
 def _climb(case: Case, at: Floats, after_s: float) -> Floats:
@@ -136,7 +146,7 @@ FAULTS: Mapping[str, Fault] = {
     "loose-joint": Fault(
         "transformer",
         loose_joint,
-        {"yellow": hot_joint},
+        {"yellow": hot_joint, "red": burning},
         "transformer.unusual",
         family="slow",
         also=("transformer.contact", "transformer.spread"),

@@ -4,12 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.plant.day import LIFT_TRIPS
-from simulators.plant.elevator_trip import RIDING_NOISE_DBA, of_last_trip
+from simulators.plant.doors import OPEN_S
+from simulators.plant.elevator_trip import of_last_trip, riding_dba
 from simulators.plant.machine import Floats, Machine, Noise, Plant, Signals, lagged
 from simulators.plant.noise import uniform
-from simulators.plant.trips import FLOOR_M, OPEN_S, OPENING_S, STOP_S, Trip, trip_at
-
-__all__ = ["ELEVATOR", "RIDING_NOISE_DBA", "signal", "trip_of"]
+from simulators.plant.trips import FLOOR_M, Trip, trip_at
 
 IDLE_NOISE_DBA, DOOR_NOISE_DBA = 43.0, 50.0
 IDLE_VIBRATION_G = 0.0008
@@ -32,10 +31,10 @@ def signal(machine: Machine, times: Floats) -> Signals:
     trip = trip_of(machine, times)
     metres, speed = trip.ridden_m(rated_speed)
     storeys = trip.origin + trip.direction * metres / FLOOR_M
-    riding = (trip.since_s > STOP_S) & ~trip.arrived
+    riding = (trip.since_s > trip.doors.stop_s) & ~trip.arrived
     floor = np.rint(storeys)
-    boarded = trip.since_s > OPENING_S + 2.0
-    left = trip.since_s > STOP_S + trip.ride_s + OPENING_S + 2.0
+    boarded = trip.since_s > trip.doors.opening_s + 2.0
+    left = trip.since_s > trip.doors.stop_s + trip.ride_s + trip.doors.opening_s + 2.0
     pace = speed / rated_speed
     door = np.where(riding, CLOSED, _door(trip))
     signals = {
@@ -50,7 +49,7 @@ def signal(machine: Machine, times: Floats) -> Signals:
         "vib_x": np.where(riding, 0.0071 * (0.6 + 0.4 * pace), IDLE_VIBRATION_G),
         "vib_z": np.where(riding, 0.0102 * (0.6 + 0.4 * pace), IDLE_VIBRATION_G),
         "noise": np.select(
-            [riding, door >= OPENING], [RIDING_NOISE_DBA - 1.0 + pace, DOOR_NOISE_DBA], default=IDLE_NOISE_DBA
+            [riding, door >= OPENING], [riding_dba(rated_speed) - 1.0 + pace, DOOR_NOISE_DBA], default=IDLE_NOISE_DBA
         ),
         "rope_loss": np.full_like(times, 1.4 + 0.4 * machine.trait("rope")),
         "broken_wires": np.zeros_like(times),
@@ -88,15 +87,16 @@ def traffic(machine: Machine, times: Floats) -> Floats:
 
 def _door(trip: Trip) -> Floats:
     """The door of a standing car: it opens and closes before the ride and after it."""
-    after = trip.since_s - STOP_S - trip.ride_s
+    doors = trip.doors
+    after = trip.since_s - doors.stop_s - trip.ride_s
     since: NDArray[np.float64] = np.where(after > 0.0, after, trip.since_s)
-    phases = [since < 0.0, since < OPENING_S, since < OPENING_S + OPEN_S, since < STOP_S]
+    phases = [since < 0.0, since < doors.opening_s, since < doors.opening_s + OPEN_S, since < doors.stop_s]
     return np.select(phases, [CLOSED, OPENING, OPEN, CLOSING], default=CLOSED)
 
 
 def _counters(trip: Trip) -> Signals:
-    started = trip.since_s > STOP_S
-    arrived = trip.since_s > 2.0 * STOP_S + trip.ride_s
+    started = trip.since_s > trip.doors.stop_s
+    arrived = trip.since_s > 2.0 * trip.doors.stop_s + trip.ride_s
     before = np.maximum(trip.number - _COUNTED_BEFORE, 0)
     return {"runs": before + started, "door_cycles": 2.0 * before + started + arrived}
 

@@ -11,20 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.plant.day import DAY_S, LIFT_TRIPS
+from simulators.plant.doors import USUAL, Doors, doors_of
 from simulators.plant.machine import DAY_TO_DAY, Floats, Machine
 from simulators.plant.noise import normal, uniform
 
 Counts = NDArray[np.int64]
 
-OPENING_S = 2.4
-OPEN_S = 4.0
-CLOSING_S = 2.6
-STOP_S = OPENING_S + OPEN_S + CLOSING_S
 FLOOR_M = 3.0
 ACCELERATION = 0.8  # m/s²
 
 _TRIPS = 520.0  # on a working day: at the peak a slot is then still longer than the longest trip
-_LONGEST_S = 56.0
+_LONGEST_S = 56.0  # with the usual doors
 _LOADED = 0.6  # share of the trips
 _LEAST_LOAD, _MORE_LOAD = 0.08, 0.8  # of the rated load: one person, and what the fullest car has on top
 _DAY_SPREAD = DAY_TO_DAY / np.sqrt(2.0) * _TRIPS  # two of these differ by a day's 6 %
@@ -61,11 +58,12 @@ class Trip(Journey):
     number: Counts
     since_s: Floats  # since its first door began to open; negative before
     ride_s: Floats  # how long the car moves
+    doors: Doors
 
     @property
     def arrived(self) -> NDArray[np.bool_]:
         """The car stands at its target."""
-        return self.since_s >= STOP_S + self.ride_s
+        return self.since_s >= self.doors.stop_s + self.ride_s
 
     @property
     def last_stop(self) -> Counts:
@@ -76,7 +74,7 @@ class Trip(Journey):
         """Metres from the origin and speed in m/s: a ride of constant acceleration, speed and deceleration."""
         distance = self.distance_m
         top = top_speed(distance, rated_speed)
-        t = np.clip(self.since_s - STOP_S, 0.0, self.ride_s)
+        t = np.clip(self.since_s - self.doors.stop_s, 0.0, self.ride_s)
         left = self.ride_s - t
         speed = np.minimum(top, ACCELERATION * np.minimum(t, left))
         gone, to_go = (0.5 * ACCELERATION * np.minimum(s, top / ACCELERATION) ** 2 for s in (t, left))
@@ -88,12 +86,15 @@ def trip_at(machine: Machine, times: Floats, floors: int, rated_speed: float) ->
     """The trip whose slot each instant lies in."""
     numbers, of_row = np.unique(_number(machine, times), return_inverse=True)
     start, end = _begin(machine, numbers), _begin(machine, numbers + 1)
-    first_door = start + np.maximum(end - start - _LONGEST_S, 0.0) * uniform(machine.key("moment"), numbers)
+    doors = doors_of(machine)
+    longest_s = _LONGEST_S + 2.0 * (doors.stop_s - USUAL.stop_s)
+    first_door = start + np.maximum(end - start - longest_s, 0.0) * uniform(machine.key("moment"), numbers)
     goes = journey(machine, numbers, floors)
     top = top_speed(goes.distance_m, rated_speed)
     ride_s = goes.distance_m / top + top / ACCELERATION
     since_s = times - first_door[of_row]
-    return Trip(goes.origin[of_row], goes.target[of_row], goes.load[of_row], numbers[of_row], since_s, ride_s[of_row])
+    of_all = goes.origin[of_row], goes.target[of_row], goes.load[of_row], numbers[of_row], since_s, ride_s[of_row]
+    return Trip(*of_all, doors)
 
 
 def journey(machine: Machine, number: Counts, floors: int) -> Journey:

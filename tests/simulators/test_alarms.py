@@ -39,22 +39,22 @@ def watch(site: SimulatedSite, kind: str, times: Floats, score: Floats | None = 
     """Every alarm of the devices of a kind, with the class of its rule."""
     devices = [device for device in site.devices.values() if device.kind == kind]
     values = np.stack([site.read(device.id, times) for device in devices], axis=1)
-    points = devices[0].profile.points
+    profile = devices[0].profile
+    points = profile.points
     rules = rules_of(kind)
-    ratings = {name: np.array([device.ratings[name] for device in devices]) for name in devices[0].ratings}
+    ratings = {
+        name: np.array([profile.rated(name, device.ratings) for device in devices])
+        for name in {*profile.ratings, *devices[0].ratings}
+    }
     units = {point.name: point.unit for point in points}
-    vocabulary = Vocabulary(
-        devices[0].profile.names, units, ratings, ("usual",), len(devices), Almanac(ZoneInfo("Asia/Shanghai"))
-    )
+    vocabulary = Vocabulary(profile.names, units, ratings, ("usual",), len(devices), Almanac(ZoneInfo("Asia/Shanghai")))
     known = np.zeros(len(times)) if score is None else score
     scores = np.where(np.isnan(values).all(axis=2), np.nan, known[:, None])
+    said = {"score.usual": scores, "health.usual": 100.0 * (1.0 - scores), "others.usual": scores}
     classes: dict[str, Any] = {rule.id: rule.kind for rule in rules}
     book = Book(rules, vocabulary)
     age = np.where(np.isnan(values), np.inf, 0.0)
-    return [
-        (classes[found.rule], found)
-        for found in book.update(times, values, age, {"score.usual": scores, "health.usual": 100.0 * (1.0 - scores)})
-    ]
+    return [(classes[found.rule], found) for found in book.update(times, values, age, said)]
 
 
 @pytest.mark.parametrize("kind", ["elevator", "pump-set", "power-meter", "transformer", "residual-current"])

@@ -106,3 +106,40 @@ def test_doors_are_heard_and_rides_are_louder(week: Signals) -> None:
     assert set(week["noise"][moving_door]) == {elevator.DOOR_NOISE_DBA}
     still = (week["car"] < 0.5) & ~moving_door
     assert set(week["noise"][still]) == {elevator.IDLE_NOISE_DBA}
+
+
+@pytest.mark.parametrize(
+    ("ratings", "closing_s", "norm_s"),
+    [
+        ({}, 2.6, 3.2),
+        ({"door_width": 800.0}, 2.6, 3.2),
+        ({"door_width": 1000.0}, 3.1, 4.0),
+        ({"door_width": 1100.0}, 3.4, 4.3),
+        ({"door_width": 1300.0}, 3.9, 4.9),
+        ({"door_width": 800.0, "side_opening": 1.0}, 3.0, 3.7),
+        ({"door_width": 1300.0, "side_opening": 1.0}, 4.6, 5.9),
+    ],
+)
+def test_wide_doors_take_longer_and_are_within_their_norm(
+    ratings: dict[str, float], closing_s: float, norm_s: float
+) -> None:
+    machine = Machine("X-1", 7, ratings)
+    day = SUNDAY + np.arange(0.0, DAY_S, 1.0)
+    says = elevator.signal(machine, day)
+    assert says["door_close"].mean() == pytest.approx(closing_s, abs=0.06)
+    assert says["door_close"].max() < norm_s
+    assert says["door_open"].max() < norm_s
+    closing = says["door"] == elevator.CLOSING
+    moves_s = closing.sum() / (np.diff(closing.astype(int)) > 0).sum()
+    assert moves_s == pytest.approx(closing_s, abs=0.06)
+
+
+def test_the_air_in_the_shaft_is_heard_in_a_fast_car() -> None:
+    loudest = {
+        speed: elevator.signal(Machine("X-1", 7, {"rated_speed": speed}), WEEK)["trip_noise"]
+        for speed in (1.0, 2.5, 4.0)
+    }
+    assert loudest[2.5].max() < 55.0
+    assert loudest[2.5].mean() == pytest.approx(loudest[1.0].mean(), abs=0.5)
+    assert np.quantile(loudest[4.0], 0.99) > 55.0
+    assert loudest[4.0].max() < 60.0

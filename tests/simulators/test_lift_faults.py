@@ -59,6 +59,15 @@ def test_a_rope_loses_a_quarter_percent_a_week_and_the_rest_in_the_end(device: D
     assert lift.truth.failure == ONSET + lift.duration_s
 
 
+@pytest.mark.parametrize(("severity", "lost_pct", "levels"), [(0.3, 7.0, ["yellow"]), (0.7, 9.0, ["yellow", "red"])])
+def test_a_rope_that_fails_has_lost_what_ropes_are_discarded_for(
+    device: Devices, severity: float, lost_pct: float, levels: list[str]
+) -> None:
+    lift = Lift(device("X-1", "elevator"), "rope-wear", severity)
+    assert lift.at(1.0, "rope_loss")[0][-60:].mean() == pytest.approx(lost_pct, abs=0.5)
+    assert list(lift.truth.shown) == levels
+
+
 def test_a_worn_rope_lets_a_full_car_hang_lower(device: Devices) -> None:
     lift = Lift(device("X-1", "elevator"), "rope-wear")
     (worn,), (well,) = lift.at(0.9, "level_error"), lift.normal(0.9, "level_error")

@@ -69,6 +69,17 @@ def test_a_heated_contact_lets_go_in_the_end(device: Devices) -> None:
     assert values[2, current] == 0.0
 
 
+@pytest.mark.parametrize(("severity", "red_days"), [(0.3, (29.9, 30.1)), (1.0, (20.0, 29.9))])
+def test_a_heated_contact_deserves_red_once_it_is_serious_or_has_let_go(
+    device: Devices, severity: float, red_days: tuple[float, float]
+) -> None:
+    heating = Injection("contact-heating", "X-1", MORNING, severity, 30 * DAY)
+    (truth,) = SimulatedSite([device("X-1", "residual-current")], seed=7, faults=[heating]).truths()
+    yellow, red = ((truth.shown[level] - truth.onset) / DAY for level in ("yellow", "red"))
+    assert 3.0 < yellow < 20.0
+    assert red_days[0] < red < red_days[1]
+
+
 def test_water_dries_and_bad_insulation_does_not(device: Devices) -> None:
     times = MORNING + np.array([-60.0, 7.0 * HOUR, 17.9 * HOUR])
     leak = column(device, "residual-current", "leak")
