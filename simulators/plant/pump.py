@@ -9,7 +9,6 @@ import numpy as np
 from simulators.plant.day import WATER
 from simulators.plant.duty import PUMPS, Bools, leader, on_duty
 from simulators.plant.machine import Floats, Machine, Noise, Plant, Signals, lagged
-from simulators.plant.noise import drifting
 from simulators.plant.sleep import CYCLE_S, FILLING_S, filling_since, night_of, starts
 
 _DEMAND_NOISE = 0.10
@@ -18,7 +17,6 @@ _MEAN_SHARE = 0.32  # of full flow, over a working day
 _PEAK_SHARE = 0.75
 _BEARING_TAU_S = 2700.0
 STILL_MM_S = 0.05  # what a pump that stands still feels of the others
-_FILM, _FILM_S = 0.1, 6 * 3600.0  # how the film of grease comes and goes, which only high frequencies hear
 _MATE_SHARE = 0.97  # of the vibration: the mate carries less than the leader
 
 
@@ -54,8 +52,7 @@ def turning(machine: Machine, times: Floats, running: Bools, flow: Floats, press
     """What follows at once from how much water the set moves against which pressure, and whether it runs at all."""
     speed = (30.0 + 16.0 * np.clip(flow / (_PEAK_SHARE * full_flow(machine)), 0.0, 1.0)) * running
     vibration = (1.35 + 0.1 * machine.trait("balance")) * (0.92 + 0.01 * (speed - 30.0))
-    film = np.exp(_FILM * drifting(machine.key("film"), times, _FILM_S))
-    hf_vibration = (0.3 + 0.04 * machine.trait("bearing")) * (0.5 + 0.5 * speed / 40.0) * film
+    hf_vibration = (0.3 + 0.04 * machine.trait("bearing")) * (0.5 + 0.5 * speed / 40.0)
     duty = on_duty(machine, times, machine.level(WATER, times)) & running
     leads = leader(machine, times)
     shares = [np.where(leads == pump, 1.0, _MATE_SHARE) for pump in PUMPS]

@@ -61,7 +61,7 @@ def answer(rule: str, *shown: Mapping[str, float], closed: bool = False) -> Mapp
             np.array([T0 + 60.0 * i]),
             values,
             age,
-            {f"{what}.usual": np.full((1, 1), np.nan) for what in ("score", "health")},
+            dict.fromkeys(words.said, np.full((1, 1), np.nan)),
         ):
             desk.receive(device, change, change.time)
             for ticket in desk.open_tickets if closed else ():
