@@ -109,3 +109,11 @@ def part_of(case: Case, times: Floats) -> Floats:
     """How far a wear is on its way from onset (0) to failure (1), [T]."""
     part: Floats = np.clip((times - case.onset) / case.duration_s, 0.0, 1.0)
     return part
+
+
+def seriously_hot(now: Signals, what: str) -> Bools:
+    """Serious by the criteria for joints and contacts: 75 °C, 65 K over the air, 50 K over a neighbour."""
+    phases = np.stack([now[f"{what}_{phase}"] for phase in "abc"])
+    hottest = phases.max(axis=0)
+    serious: Bools = (hottest > 75.0) | (hottest - now["ambient_temp"] > 65.0) | (hottest - phases.min(axis=0) > 50.0)
+    return serious

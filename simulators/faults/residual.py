@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from simulators.faults.fault import Bools, Case, Fault, part_of, stands_out
+from simulators.faults.fault import Bools, Case, Fault, part_of, seriously_hot, stands_out
 from simulators.plant import residual as plant
 from simulators.plant.day import DAY_S
 from simulators.plant.machine import Floats, Signals
@@ -56,13 +56,10 @@ def hot_contact(now: Signals, normal: Signals) -> Bools:
 
 
 def burning(now: Signals, _: Signals) -> Bools:
-    """Serious by the criteria for contacts (75 °C, 65 K over the air, 50 K over a neighbour), or it has let go."""
-    phases = np.stack([now[f"temp_{phase}"] for phase in "abc"])
-    hottest = phases.max(axis=0)
-    hot = (hottest > 75.0) | (hottest - now["ambient_temp"] > 65.0) | (hottest - phases.min(axis=0) > 50.0)
+    """Seriously hot, or it has let go."""
     amps = np.stack([now[f"i_{phase}"] for phase in "abc"])
-    serious: Bools = hot | (amps.min(axis=0) < 0.02 * amps.max(axis=0))
-    return serious
+    burnt: Bools = seriously_hot(now, "temp") | (amps.min(axis=0) < 0.02 * amps.max(axis=0))
+    return burnt
 
 
 def leaks(now: Signals, _: Signals) -> Bools:

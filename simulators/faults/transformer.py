@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from simulators.faults.fault import Bools, Case, Fault, part_of, stands_out
+from simulators.faults.fault import Bools, Case, Fault, part_of, seriously_hot, stands_out
 from simulators.plant import transformer as plant
 from simulators.plant.day import DAY_S
 from simulators.plant.machine import Floats, Signals
@@ -79,11 +79,8 @@ def loose_joint(case: Case, times: Floats, signals: Signals) -> Signals:
 
 
 def burning(now: Signals, _: Signals) -> Bools:
-    """Serious by the criteria for joints: 75 °C, 65 K over the air or 50 K over a neighbour."""
-    joints = np.stack([now[f"joint_{phase}"] for phase in "abc"])
-    hottest = joints.max(axis=0)
-    serious: Bools = (hottest > 75.0) | (hottest - now["ambient_temp"] > 65.0) | (hottest - joints.min(axis=0) > 50.0)
-    return serious
+    """One joint is seriously hot."""
+    return seriously_hot(now, "joint")
 
 
 def _climb(case: Case, at: Floats, after_s: float) -> Floats:
