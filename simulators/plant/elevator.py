@@ -8,7 +8,7 @@ from simulators.plant.doors import OPEN_S
 from simulators.plant.elevator_trip import of_last_trip, riding_dba
 from simulators.plant.machine import Floats, Machine, Noise, Plant, Signals, lagged
 from simulators.plant.noise import uniform
-from simulators.plant.trips import FLOOR_M, Trip, trip_at
+from simulators.plant.trips import FLOOR_M, Trip, trip_at, trip_number
 
 IDLE_NOISE_DBA, DOOR_NOISE_DBA = 43.0, 50.0
 IDLE_VIBRATION_G = 0.0008
@@ -20,7 +20,7 @@ _MOTOR_TAU_S = 4500.0
 _NODE_S = 300.0  # a memory of an hour needs no finer lattice
 _ROOM_LAG_S = 3.0 * 3600.0
 _DOOR_ZONE_M = 0.2
-_COUNTED_BEFORE = 10_000_000  # trips numbered before the run counter was last reset
+_INSTALLED = 1_577_836_800.0  # 2020-01-01, when the run counter was at zero
 _TROUBLED_TRIPS = 2e-5  # share of the trips that leave a code in the controller: one in a hundred days
 _PASSING_CODES = np.array([DOOR_NOT_CLOSED, POSITION_LOST, OVERLOADED])
 
@@ -56,7 +56,10 @@ def signal(machine: Machine, times: Floats) -> Signals:
         "fault_code": _passing_code(machine, trip),
     }
     return (
-        signals | of_last_trip(machine, trip, floors_of(machine), rated_speed) | _counters(trip) | _heat(machine, times)
+        signals
+        | of_last_trip(machine, trip, floors_of(machine), rated_speed)
+        | _counters(machine, trip)
+        | _heat(machine, times)
     )
 
 
@@ -94,10 +97,10 @@ def _door(trip: Trip) -> Floats:
     return np.select(phases, [CLOSED, OPENING, OPEN, CLOSING], default=CLOSED)
 
 
-def _counters(trip: Trip) -> Signals:
+def _counters(machine: Machine, trip: Trip) -> Signals:
     started = trip.since_s > trip.doors.stop_s
     arrived = trip.since_s > 2.0 * trip.doors.stop_s + trip.ride_s
-    before = np.maximum(trip.number - _COUNTED_BEFORE, 0)
+    before = np.maximum(trip.number - trip_number(machine, np.array([_INSTALLED])), 0)
     return {"runs": before + started, "door_cycles": 2.0 * before + started + arrived}
 
 

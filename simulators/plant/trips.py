@@ -84,7 +84,7 @@ class Trip(Journey):
 
 def trip_at(machine: Machine, times: Floats, floors: int, rated_speed: float) -> Trip:
     """The trip whose slot each instant lies in."""
-    numbers, of_row = np.unique(_number(machine, times), return_inverse=True)
+    numbers, of_row = np.unique(trip_number(machine, times), return_inverse=True)
     start, end = _begin(machine, numbers), _begin(machine, numbers + 1)
     doors = doors_of(machine)
     longest_s = _LONGEST_S + 2.0 * (doors.stop_s - USUAL.stop_s)
@@ -109,7 +109,8 @@ def top_speed(distance_m: Floats, rated_speed: float) -> Floats:
     return np.minimum(rated_speed, np.sqrt(ACCELERATION * distance_m))
 
 
-def _number(machine: Machine, times: Floats) -> Counts:
+def trip_number(machine: Machine, times: Floats) -> Counts:
+    """The number of the trip in whose slot each instant lies."""
     days = machine.week(LIFT_TRIPS).total(machine.local_s(times)) / DAY_S
     day = np.floor(days).astype(np.int64)
     before, after = _trips_before(machine, np.stack((day, day + 1)))
@@ -118,7 +119,7 @@ def _number(machine: Machine, times: Floats) -> Counts:
 
 
 def _begin(machine: Machine, number: Counts) -> Floats:
-    """When the slot of a trip begins: the inverse of `_number`."""
+    """When the slot of a trip begins: the inverse of `trip_number`."""
     day = np.floor(number / _TRIPS).astype(np.int64)
     day += (number >= _trips_before(machine, day + 1)).astype(np.int64)
     day -= (number < _trips_before(machine, day)).astype(np.int64)

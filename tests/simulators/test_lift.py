@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulators.plant import PLANTS, Machine, elevator
-from simulators.plant.day import DAY_S
+from simulators.plant.day import DAY_S, Use
 from simulators.plant.elevator_trip import SIGMA, last_journey
 from simulators.plant.machine import Floats, Signals
 
@@ -64,6 +64,16 @@ def test_the_same_trip_with_the_same_load_takes_the_same_current() -> None:
     heavy_up = current[(gone.load > 0.8) & (gone.direction > 0.0)]
     heavy_down = current[(gone.load > 0.8) & (gone.direction < 0.0)]
     assert heavy_up.mean() > 1.2 * heavy_down.mean()
+
+
+@pytest.mark.parametrize("use", ["residential", "office", "campus"])
+def test_every_ride_is_counted_whatever_the_property_is_used_for(use: Use) -> None:
+    monday = SUNDAY + DAY_S + np.arange(0.0, DAY_S, 2.0)
+    lift = PLANTS["elevator"].signal(Machine("X-1", 7, use=use), monday)
+    rides = (np.diff(lift["car"]) > 0.0).sum()
+    assert rides > 400
+    assert np.ptp(lift["runs"]) == pytest.approx(rides, abs=1)
+    assert np.ptp(lift["door_cycles"]) == pytest.approx(2.0 * rides, abs=2)
 
 
 def test_machine_and_brake_are_warmer_than_their_room_by_the_traffic(week: Signals) -> None:
