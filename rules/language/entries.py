@@ -32,6 +32,8 @@ class OverPoints(Entry):
     least: int = 2
     most: int = 20
     of: Callable[..., Floats]
+    condition: bool = False
+    """Whether the last argument is a condition, which comes as 0 and 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

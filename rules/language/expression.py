@@ -168,7 +168,9 @@ class _Compiler:
         if not function.least <= len(args) <= function.most:
             return self._wrong(node, name)
         unit = self._unit(args, beside)
-        return kleene.apply(function.of, *(self.number(arg, unit) for arg in args))
+        numbers = [self.number(arg, unit) for arg in args[: len(args) - function.condition]]
+        conditions = [kleene.as_number(self.truth(arg)) for arg in args[len(numbers) :]]
+        return kleene.apply(function.of, *numbers, *conditions)
 
     def _over_time(self, node: ast.Call, name: str, beside: str | None) -> Number:
         try:

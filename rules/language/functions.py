@@ -7,68 +7,17 @@ from collections.abc import Mapping
 from functools import partial
 from itertools import chain
 
-import numpy as np
-
-from rules.language import moment, words
-from rules.language.entries import Entry, Knowledge, OverPoints, OverTime, Word
+from rules.language import words
+from rules.language.entries import Entry, Knowledge, OverTime, Word
 from rules.language.learnt import FORECAST, LEARNT, OF_DEVICE
+from rules.language.moment import OVER_POINTS
 from rules.windows.basic import Average, Change, Deviation, Highest, Lowest, Rate, Rises, Stuck, Total
 from rules.windows.looks import Ago, Quantile
 
 __all__ = ["CALLED", "FORECAST", "FUNCTIONS", "KNOWLEDGE", "LEARNT", "OF_DEVICE", "OVER_POINTS", "OVER_TIME", "WORDS"]
 
-_ANY = "when one of them is unknown"
 _HALF = "while less than half of the window is known"
 _ENDS = "when the value now or the value at the beginning of the window is unknown"
-
-OVER_POINTS: Mapping[str, OverPoints] = {
-    "abs": OverPoints(
-        usage="abs(x)",
-        doc="x without its sign",
-        example="abs(pressure - set_pressure) > 0.03",
-        unknown="when x is unknown",
-        least=1,
-        most=1,
-        of=np.abs,
-    ),
-    "min": OverPoints(
-        usage="min(x, y, …)",
-        doc="the smallest",
-        example="min(pressure, suction_pressure) < 0.02 MPa",
-        unknown=_ANY,
-        of=moment.lowest,
-    ),
-    "max": OverPoints(
-        usage="max(x, y, …)",
-        doc="the largest",
-        example="max(bearing_temp, ambient_temp) > 80 °C",
-        unknown=_ANY,
-        of=moment.highest,
-    ),
-    "mean": OverPoints(
-        usage="mean(x, y, …)",
-        doc="the mean of several points at this moment",
-        example="mean(bearing_temp, ambient_temp) > 55 °C",
-        unknown=_ANY,
-        of=moment.mean,
-    ),
-    "spread": OverPoints(
-        usage="spread(x, y, …)",
-        doc="the largest less the smallest",
-        example="running and spread(bearing_temp, ambient_temp) > 50 °C",
-        unknown=_ANY,
-        of=moment.spread,
-    ),
-    "clip": OverPoints(
-        usage="clip(x, low, high)",
-        doc="x, but not below low and not above high",
-        example="avg(clip(vibration, 0, 20), 5m) > 5.1 mm/s",
-        unknown=_ANY,
-        least=3,
-        most=3,
-        of=np.clip,
-    ),
-}
 
 OVER_TIME: Mapping[str, OverTime] = {
     "avg": OverTime(

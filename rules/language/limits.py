@@ -25,7 +25,7 @@ _OPERATORS: dict[type[ast.cmpop], Operator] = {
     ast.Eq: "==",
     ast.NotEq: "!=",
 }
-_ALIKE = {"min", "max", "mean", "clip", "avg", "quantile", "ago", "usual"}
+_ALIKE = {"min", "max", "mean", "median", "clip", "avg", "quantile", "ago", "usual"}
 _MIRRORED: dict[Operator, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -150,6 +150,8 @@ def _is_alike(node: ast.expr, vocabulary: Vocabulary) -> bool:
     match node:
         case ast.Name(id=name):
             return name in vocabulary.points
+        case ast.Call(func=ast.Name(id="during"), args=[inner, _]):
+            return _is_alike(inner, vocabulary)
         case ast.Call(func=ast.Name(id=name), args=args) if name in _ALIKE:
             return all(_is_alike(arg, vocabulary) for arg in args if not isinstance(arg, ast.Constant))
     return False

@@ -3,6 +3,7 @@
 import ast
 import itertools
 import math
+import statistics
 from collections.abc import Callable, Sequence
 
 from rules.lint.spans import UNKNOWN, Spans, above, exactly, from_to
@@ -97,7 +98,9 @@ def _of_call(node: ast.Call, of: Sequence[Range]) -> Range:
         found = (pick(low for low, _ in of), pick(high for _, high in of))
     elif name == "clip":
         found = (of[1][0], of[2][1])
-    elif name == "usual":
+    elif name == "median":
+        found = (statistics.median(low for low, _ in of), statistics.median(high for _, high in of))
+    elif name in ("usual", "during"):
         found = (low, high)
     return found
 

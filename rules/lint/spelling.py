@@ -7,7 +7,7 @@ from rules.duration import UNITS_S, written
 from rules.language.arguments import is_over_time
 from rules.language.functions import FORECAST, KNOWLEDGE, LEARNT, OF_DEVICE
 
-_IN_ANY_ORDER = {"min", "max", "mean", "spread"}
+_IN_ANY_ORDER = {"min", "max", "mean", "median", "spread"}
 
 
 def spelled(node: ast.expr) -> str:

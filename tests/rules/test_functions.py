@@ -13,7 +13,7 @@ from rules.windows.window import Window
 from tests.rules.wall import UTC
 
 LANGUAGE = {
-    "over points": "abs min max mean spread clip",
+    "over points": "abs min max mean median spread clip during",
     "over time": "avg min max std sum quantile rate delta ago held rises stuck",
     "learnt": "usual",
     "of device": "frozen lost",
@@ -31,6 +31,9 @@ SET = Vocabulary(
         "power",
         "vibration",
         "bearing_temp",
+        "bearing_temp_1",
+        "bearing_temp_2",
+        "bearing_temp_3",
         "ambient_temp",
     ),
     {
@@ -41,6 +44,7 @@ SET = Vocabulary(
         "power": "kW",
         "vibration": "mm/s",
         "bearing_temp": "°C",
+        **dict.fromkeys(("bearing_temp_1", "bearing_temp_2", "bearing_temp_3"), "°C"),
         "ambient_temp": "°C",
     },
     {"rated_power": np.array([7.5]), "set_pressure": np.array([0.35])},

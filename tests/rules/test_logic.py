@@ -161,8 +161,9 @@ numbers = st.recursive(
     st.sampled_from(["a", "b", "c", "r", "1", "2.5", "0"]),
     lambda inner: st.one_of(
         st.builds("({} {} {})".format, inner, st.sampled_from("+-*/"), inner),
-        st.builds("{}({}, {})".format, st.sampled_from(["min", "max", "mean", "spread"]), inner, inner),
+        st.builds("{}({}, {})".format, st.sampled_from(["min", "max", "mean", "median", "spread"]), inner, inner),
         st.builds("abs({})".format, inner),
+        st.builds("during({}, a > 1)".format, inner),
         st.builds("clip({}, 0, 1)".format, inner),
         st.builds("-{}".format, inner),
         st.sampled_from(["missing(a)", "missing(c)", "offline", "(a > 1)", "(not b)"]),

@@ -43,9 +43,11 @@ def numbers(conditions: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         lambda x: st.one_of(
             st.builds("({} {} {})".format, x, st.sampled_from("+-*/"), x),
             st.builds("-{}".format, points),
-            st.builds("{}({}, {})".format, st.sampled_from(["min", "max", "mean", "spread"]), x, x),
+            st.builds("{}({}, {})".format, st.sampled_from(["min", "max", "mean", "median", "spread"]), x, x),
             st.builds("clip({}, {}, 2)".format, x, x),
             st.builds("abs({})".format, x),
+            st.builds("during({}, {})".format, x, conditions),
+            st.builds("avg(during({}, {}), {})".format, points, conditions, windows),
             st.builds(
                 "{}({}, {})".format,
                 st.sampled_from(OVER_NUMBERS),

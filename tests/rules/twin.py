@@ -203,6 +203,8 @@ def _call(name: str, args: list[ast.expr], past: list[tuple[float, Row]]) -> Val
             return window(name, count * UNITS_S[unit], _series(of, x, past), share)
         case [x] if name == "usual":
             return usual(_series(of, x, past))[-1]
+    if name == "during":
+        return number(args[0], past) if truth(args[1], past) else None
     numbers = [number(arg, past) for arg in args]
     if name == "missing":
         return float(numbers[0] is None)
@@ -212,6 +214,7 @@ def _call(name: str, args: list[ast.expr], past: list[tuple[float, Row]]) -> Val
     of_points: dict[str, Callable[[], float]] = {
         "abs": lambda: abs(known[0]),
         "mean": lambda: sum(known) / len(known),
+        "median": lambda: median(known),
         "spread": lambda: max(known) - min(known),
         "clip": lambda: min(max(known[0], known[1]), known[2]),
         "min": lambda: min(known),
