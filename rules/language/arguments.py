@@ -38,6 +38,15 @@ def of_device(node: ast.Call, name: str) -> float:
     return _window_s(node.args[0], name)
 
 
+def over_learnt(node: ast.Call, name: str) -> tuple[ast.expr, tuple[float, ...]]:
+    """Take the quantity of a learnt function, and its window in seconds if it has one. Raises PydanticCustomError."""
+    windowed = LEARNT[name].window
+    if len(node.args) != 1 + windowed:
+        message = "{name} is written {usage}"
+        raise finding("wrong_arguments", message, span(node), name=name, usage=LEARNT[name].usage)
+    return node.args[0], tuple(_window_s(arg, name) for arg in node.args[1:])
+
+
 class OverForecast(NamedTuple):
     """A call of a forecast that is right, except perhaps for the unit of its limit."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from rules.vocabulary import Calendar, Floats, Frame
+from rules.vocabulary import Floats, Frame
 from rules.windows.window import Window
 
 Unit = Literal["same", "same per second", "seconds", "none", "unknown"]
@@ -49,10 +49,11 @@ class OverTime(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learnt(Entry):
-    """A function of what one quantity used to be, looked at at whole minutes, on a calendar; it needs no window."""
+    """A function of what one quantity used to be, looked at at whole minutes, on a calendar; it may take a window."""
 
-    of: Callable[[int, Calendar], Window]
-    """From the number of devices and the calendar."""
+    of: Callable[..., Window]
+    """From the number of devices, the calendar, and the window's length in seconds, if it takes one."""
+    window: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

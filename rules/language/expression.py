@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from rules import kleene
 from rules.kleene import Number, Truth
-from rules.language.arguments import is_over_time, of_device, over_forecast, over_window, windows_in
+from rules.language.arguments import is_over_time, of_device, over_forecast, over_learnt, over_window, windows_in
 from rules.language.functions import FORECAST, FUNCTIONS, KNOWLEDGE, LEARNT, OF_DEVICE, OVER_POINTS, OVER_TIME
 from rules.language.names import named
 from rules.language.operators import ARITHMETIC, COMPARISONS, outside
@@ -143,7 +143,7 @@ class _Compiler:
             if name in table:
                 return compiled(node, name)
         if name in LEARNT:
-            return self._learnt(node, name, args, beside)
+            return self._learnt(node, name, beside)
         if is_over_time(node, name):
             return self._over_time(node, name, beside)
         if name in OVER_POINTS:
@@ -186,11 +186,15 @@ class _Compiler:
         key = f"{name} {length_s!r} {shares} {ast.dump(quantity)}"
         return self._standing(key, inner, lambda: function.of(length_s, devices, *shares))
 
-    def _learnt(self, node: ast.Call, name: str, args: list[ast.expr], beside: str | None) -> Number:
-        if len(args) != 1:
-            return self._wrong(node, name)
+    def _learnt(self, node: ast.Call, name: str, beside: str | None) -> Number:
+        try:
+            quantity, lengths = over_learnt(node, name)
+        except PydanticCustomError as problem:
+            return self._refuse(problem)
         of, words = LEARNT[name].of, self._vocabulary
-        return self._by_the_minute(name, args[0], "", beside, lambda: of(words.devices, words.calendar))
+        return self._by_the_minute(
+            name, quantity, f"{lengths}", beside, lambda: of(words.devices, words.calendar, *lengths)
+        )
 
     def _of_device(self, node: ast.Call, name: str) -> Number:
         function, words = OF_DEVICE[name], self._vocabulary

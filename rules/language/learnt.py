@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from rules.language.entries import Forecast, Learnt, OfDevice
 from rules.windows.learnt import Usual
-from rules.windows.runs import Frozen, Lost
+from rules.windows.runs import Frozen, Lost, Still
 from rules.windows.trend import SHORTEST_S, Trend
 
 LEARNT: Mapping[str, Learnt] = {
@@ -15,6 +15,17 @@ LEARNT: Mapping[str, Learnt] = {
         example="running and power > 1.5 * usual(power)",
         unknown="until this hour of the week was known once, for at least half an hour",
         of=Usual,
+    ),
+    "still": Learnt(
+        usage="still(x, 1h)",
+        doc="true if x has not moved for an hour, and for three times as long as it ever stood still in the seven days"
+        " before; there is one look a minute, and only those count at which x is known",
+        example="still(suction_pressure, 1h)",
+        unknown="once an hour is over, when x was known for less than half of seven days, or has never moved; and while"
+        " x is unknown",
+        unit="none",
+        of=Still,
+        window=True,
     ),
 }
 

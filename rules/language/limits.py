@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from rules.language.functions import OVER_TIME
+from rules.language.functions import OVER_POINTS, OVER_TIME
 from rules.language.source import parse, span
 from rules.language.units import common_unit, literal_value, unit_of
 from rules.vocabulary import Floats, Vocabulary
@@ -25,7 +25,7 @@ _OPERATORS: dict[type[ast.cmpop], Operator] = {
     ast.Eq: "==",
     ast.NotEq: "!=",
 }
-_ALIKE = {"min", "max", "mean", "median", "clip", "avg", "quantile", "ago", "usual"}
+_ALIKE = {"min", "max", "mean", "median", "clip", "avg", "quantile", "ago", "usual", "during"}
 _MIRRORED: dict[Operator, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -150,8 +150,7 @@ def _is_alike(node: ast.expr, vocabulary: Vocabulary) -> bool:
     match node:
         case ast.Name(id=name):
             return name in vocabulary.points
-        case ast.Call(func=ast.Name(id="during"), args=[inner, _]):
-            return _is_alike(inner, vocabulary)
         case ast.Call(func=ast.Name(id=name), args=args) if name in _ALIKE:
+            args = args[: len(args) - (name in OVER_POINTS and OVER_POINTS[name].condition)]
             return all(_is_alike(arg, vocabulary) for arg in args if not isinstance(arg, ast.Constant))
     return False

@@ -18,6 +18,9 @@ _YES_OR_NO = exactly(0.0, 1.0)
 _FIXED: dict[str, Spans] = {
     "missing": _YES_OR_NO,
     "stuck": _YES_OR_NO,
+    "still": _YES_OR_NO,
+    "frozen": _YES_OR_NO,
+    "lost": _YES_OR_NO,
     "offline": _YES_OR_NO,
     "always": _YES_OR_NO,
     "workday": _YES_OR_NO,

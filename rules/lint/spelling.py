@@ -34,7 +34,7 @@ def window_s(node: ast.expr) -> float:
         case ast.Call(args=[*_, ast.Constant(value=int() | float() as count, kind=str(unit))]):
             return (
                 count * UNITS_S.get(unit.strip(), 0.0)
-                if is_over_time(node, called(node)) or called(node) in {*OF_DEVICE, *FORECAST}
+                if is_over_time(node, called(node)) or called(node) in {*LEARNT, *OF_DEVICE, *FORECAST}
                 else 0.0
             )
     return 0.0

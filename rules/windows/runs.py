@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rules.duration import DAY_S
-from rules.vocabulary import Bools, Floats
+from rules.vocabulary import Bools, Calendar, Floats
 from rules.windows.looks import Eye
 from rules.windows.past import held
 from rules.windows.window import KNOWN_SHARE, Sized, Window
@@ -77,7 +77,7 @@ class Runs:
 
 
 class _Habits(Window):
-    """A window over whole devices: fed with all of their points, x[T, D, P], it gives one value for each, [T, D]."""
+    """A window over whole devices: fed with their points, x[T, D, P] or of one [T, D], it gives one value, [T, D]."""
 
     learn_s = (DAYS + 1) * DAY_S
 
@@ -130,6 +130,13 @@ class Frozen(_Habits):
 
     def _memory(self) -> tuple[Sized, ...]:
         return *super()._memory(), self._last
+
+
+class Still(Frozen):
+    """1 if one quantity, x[T, D], has not moved for `length_s` and for longer than is usual, NaN while unknown."""
+
+    def __init__(self, devices: int, _calendar: Calendar, length_s: float) -> None:
+        super().__init__(length_s, devices, 1)
 
 
 class Lost(_Habits):

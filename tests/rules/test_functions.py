@@ -15,7 +15,7 @@ from tests.rules.wall import UTC
 LANGUAGE = {
     "over points": "abs min max mean median spread clip during",
     "over time": "avg min max std sum quantile rate delta ago held rises stuck",
-    "learnt": "usual",
+    "learnt": "usual still",
     "of device": "frozen lost",
     "forecast": "eta",
     "knowledge": "age missing",
@@ -77,7 +77,10 @@ def windows(length_s: float, devices: int) -> dict[str, Window]:
     made = {
         name: function.of(length_s, devices, *([0.9] if function.share else [])) for name, function in OVER_TIME.items()
     }
-    return made | {name: function.of(devices, UTC) for name, function in LEARNT.items()}
+    learnt = {
+        name: function.of(devices, UTC, *([length_s] if function.window else [])) for name, function in LEARNT.items()
+    }
+    return made | learnt
 
 
 @pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")
@@ -107,6 +110,6 @@ def test_a_window_says_how_it_cuts_time() -> None:
     assert windows(50.0, 1)["avg"].grid == "60 buckets of 0.833333s"
 
 
-def test_only_what_is_usual_reaches_back_for_weeks() -> None:
-    assert [name for name, window in windows(60.0, 1).items() if window.learn_s] == ["usual"]
+def test_only_what_is_learnt_reaches_back_for_days_and_weeks() -> None:
+    assert [name for name, window in windows(60.0, 1).items() if window.learn_s] == ["usual", "still"]
     assert Usual(1, UTC).learn_s > Usual(1, UTC).length_s == 28 * 86400.0

@@ -62,12 +62,13 @@ def test_a_limit_is_told_in_the_unit_of_its_quantity(pump: Vocabulary) -> None:
     [
         ("avg(max(flow, level), 5m) > 1", True),
         ("flow > 1", True),
+        ("avg(during(flow, level > 2), 6h) > 1", True),
         ("rate(flow, 5m) > 1", False),
         ("flow - level > 1", False),
     ],
 )
 def test_whether_it_can_be_read_on_the_scale_of_its_points(pump: Vocabulary, text: str, alike: bool) -> None:  # noqa: FBT001
-    (limit,) = limits(text, pump)
+    limit = limits(text, pump)[-1]
     assert limit.alike is alike
 
 

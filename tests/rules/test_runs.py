@@ -19,6 +19,7 @@ WORDS = Vocabulary(POINTS, {"a": "kW", "b": "°C"}, {}, (), 3, UTC)
 TWINS: dict[str, tuple[Callable[[list[tuple[float, twin.Row]], float], list[twin.Value]], tuple[str, ...]]] = {
     "frozen(30m)": (twin_runs.frozen, ("a", "b")),
     "lost(1h)": (twin_runs.lost, POINTS),
+    "still(a, 1h)": (twin_runs.frozen, ("a",)),
 }
 
 
@@ -133,6 +134,20 @@ def test_a_night_in_which_nobody_looked_is_no_evidence() -> None:
     assert not (run("frozen(30m)", times[asleep], values[asleep])[:, 0] == 1).any()
 
 
+def test_a_motor_at_rest_is_no_evidence_of_its_speed_meter() -> None:
+    def by_day(times: Floats) -> Floats:
+        at_work = (times % DAY_S > 6 * 3600) & (times % DAY_S < 20 * 3600)
+        return np.where(at_work, 30.0 + np.sin(times), 0.0)
+
+    times, values = minutes(12, by_day)
+    stands = (times > times[0] + 10 * DAY_S) & (values[:, 0, 0] > 0.0)
+    values[stands, 0, 0] = 30.0
+    assert not (run("still(a, 1h)", times, values)[:, 0] == 1).any(), "a night at rest is longer than any day"
+    got = run("still(during(a, a > 0), 1h)", times, values)[:, 0]
+    assert times[np.flatnonzero(got == 1)[0]] - times[stands][0] == 3600.0
+    assert np.isnan(got[values[:, 0, 0] == 0.0]).all()
+
+
 def test_how_they_cut_time_and_what_they_take() -> None:
     for window in (Frozen(1800.0, 4, 5), Lost(3600.0, 4, 5)):
         assert window.grid == "a look every minute, 7 days of runs"
@@ -141,7 +156,15 @@ def test_how_they_cut_time_and_what_they_take() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("frozen", "unknown_name"), ("frozen(a, 30m)", "wrong_arguments"), ("lost(3)", "no_window")]
+    ("text", "kind"),
+    [
+        ("frozen", "unknown_name"),
+        ("frozen(a, 30m)", "wrong_arguments"),
+        ("lost(3)", "no_window"),
+        ("still(1h)", "wrong_arguments"),
+        ("still(a, 3)", "no_window"),
+        ("still(avg(a, 5m), 1h)", "window_in_usual"),
+    ],
 )
 def test_how_they_are_written(text: str, kind: str) -> None:
     condition, problems = compile_condition(text, WORDS, {})

@@ -32,6 +32,7 @@ _OVER_POINTS = {
     "age": "the age of {0}",
     "missing": "{0} is unknown",
     "eta": "the time until {0} reaches {1}, by the trend of {2},",
+    "still": "{0} has not moved for {1}, three times longer than in the seven days before",
     "frozen": "no measured point has moved for {0}, three times longer than in the seven days before",
     "lost": "a point that used to come has been unknown for {0}, three times longer than in the seven days before",
 }
