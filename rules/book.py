@@ -222,8 +222,7 @@ class Book:
 
     def _conditions(self, frame: Frame, cells: Cells) -> Conditions:
         if len(self._watches) == 1:
-            (watch,) = self._watches.values()
-            return watch.conditions(frame, cells)
+            return next(iter(self._watches.values())).conditions(frame, cells)
         simple = self._is_simple[cells // self._devices]
         shape = (len(frame.times), len(cells), 3)
         both = Conditions(np.empty(shape, np.bool_), np.empty(shape, np.bool_))
@@ -238,7 +237,8 @@ class Book:
         plan = self._plans[number]
         evidence = evidence_of(plan.names, self._vocabulary, frame, change.at, row)
         time = float(frame.times[change.at])
-        return Transition(time, plan.rule.id, row, change.change, change.level, change.since, evidence)
+        doubts = () if change.change == "cleared" else plan.doubted(change.level, frame, change.at, row)
+        return Transition(time, plan.rule.id, row, change.change, change.level, change.since, evidence, doubts)
 
     def _states(self, cells: Cells) -> list[State]:
         states: list[State] = []

@@ -1,7 +1,8 @@
 """Rules -> what a book evaluates, with a finding for everything in them that cannot mean anything here."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -9,12 +10,14 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from rules.duration import DAY_S, within_hours
 from rules.kleene import Threshold, Truth, opposite
+from rules.language.alternatives import alternatives
 from rules.language.expression import Condition, compile_condition
+from rules.language.source import nearest
 from rules.language.words import OnTheWall, second_of_day
-from rules.rule import Rule, Season
+from rules.rule import LevelName, Rule, Season
 from rules.season import shortly_before, within
-from rules.texts import template_fields, template_problems
-from rules.vocabulary import Bools, Calendar, Floats, Frame, Vocabulary
+from rules.texts import DEVICE, DOUBTS, SIGNAL, template_fields, template_problems
+from rules.vocabulary import SAID, Bools, Calendar, Floats, Frame, Vocabulary
 from rules.windows.window import Windows
 
 Loc = tuple[int | str, ...]
@@ -30,6 +33,13 @@ class PlannedRule:
     names: frozenset[str]
     """Points and scores of its conditions and texts."""
     horizon_s: float
+    ways: Mapping[LevelName, tuple[Condition, ...]] = field(default_factory=dict)
+    """Each way in which a level's condition can be true, for a rule that doubts something."""
+
+    def doubted(self, level: LevelName, frame: Frame, at: int, row: int) -> tuple[str, ...]:
+        """Which of the rule's doubts are named by the ways that are true in a row of the frame, on one device."""
+        true = [way for way in self.ways.get(level, ()) if frame.full(way.truth.true(frame))[at, row]]
+        return tuple(name for name in self.rule.doubts if any(name in way.names for way in true))
 
     @property
     def thresholds(self) -> dict[int, Threshold]:
@@ -50,7 +60,7 @@ def plan_rules(
             problem = PydanticCustomError("duplicate_rule", "rule {id} is written twice", {"id": rule.id})
             problems.append(InitErrorDetails(type=problem, loc=(i, "id"), input=rule.id))
         seen.add(rule.id)
-        found = _text_problems(rule, (i,), vocabulary)
+        found = [*_text_problems(rule, (i,), vocabulary), *_doubts_problems(rule, (i,), vocabulary)]
         plan = _plan_rule(rule, (i,), vocabulary, windows, found)
         problems += found
         if plan:
@@ -78,6 +88,13 @@ def _plan_rule(
     if counts := counting(rule):
         truths = {name: _only(truth, counts) for name, truth in truths.items()}
         over = opposite(_only(opposite(over), counts))
+    ways = {
+        name: tuple(
+            way for text in alternatives(level.when, vocabulary.units.values()) if (way := compiled(text, name))
+        )
+        for name, level in rule.levels.items()
+        if rule.doubts
+    }
     texts = frozenset[str]().union(*(template_fields(text) for text in rule.title.values()))
     return PlannedRule(
         rule,
@@ -86,6 +103,7 @@ def _plan_rule(
             *(condition.names for condition in conditions)
         ),
         max(condition.horizon_s for condition in conditions),
+        ways,
     )
 
 
@@ -129,8 +147,28 @@ def _only(truth: Truth, counts: Callable[[Frame], Bools]) -> Truth:
 
 def _text_problems(rule: Rule, loc: Loc, vocabulary: Vocabulary) -> list[InitErrorDetails]:
     numbers = {*vocabulary.points, *vocabulary.ratings, *vocabulary.said}
+    reads_score = any(f"{what}." in text for what in SAID for text in rule.conditions)
+    words = (DEVICE, *([DOUBTS] if rule.doubts else []), *([SIGNAL] if reads_score else []))
     return [
         InitErrorDetails(type=problem, loc=(*loc, "title", language), input=text)
         for language, text in rule.title.items()
-        for problem in template_problems(text, numbers)
+        for problem in template_problems(text, numbers, words)
     ]
+
+
+def _doubts_problems(rule: Rule, loc: Loc, vocabulary: Vocabulary) -> list[InitErrorDetails]:
+    """A rule can doubt points that its levels name."""
+    levels = " ".join(level.when for level in rule.levels.values())
+    found = []
+    for i, name in enumerate(rule.doubts):
+        if name not in vocabulary.points:
+            context = {"name": name[:80], "span": (0, max(1, len(name))), **nearest(name, vocabulary.points)}
+            message = "{name} is no point of this device type"
+            problem = PydanticCustomError("unknown_doubt", message, context)
+        elif not re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", levels):
+            message = "{name} is doubted and no level of the rule names it"
+            problem = PydanticCustomError("idle_doubt", message, {"name": name, "span": (0, len(name))})
+        else:
+            continue
+        found.append(InitErrorDetails(type=problem, loc=(*loc, "doubts", i), input=name))
+    return found

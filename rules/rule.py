@@ -100,6 +100,7 @@ class Rule(Written):
     season: Season | None = None
     ahead_s: Annotated[Seconds | None, AfterValidator(whole_days), Field(alias="ahead")] = None
     per: Literal["device", "site"] = "device"
+    doubts: tuple[str, ...] = ()
     title: Texts = Field(default_factory=dict)
     advice: Texts = Field(default_factory=dict)
     basis: Told = Field(default_factory=dict)
@@ -158,7 +159,8 @@ class Transition:
     """One change of one rule on one device.
 
     `since` is when the condition behind the change began to hold. `evidence` is what the points that the rule names
-    showed at `time`, unknown ones left out. A cleared alert carries the level that it had.
+    showed at `time`, unknown ones left out. `doubts` are those of the rule's that are named by the way in which its
+    condition was true. A cleared alert carries the level that it had.
     """
 
     time: float
@@ -168,6 +170,7 @@ class Transition:
     level: LevelName
     since: float
     evidence: Mapping[str, float]
+    doubts: tuple[str, ...] = ()
 
 
 def _one_line(text: str) -> str:

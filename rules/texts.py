@@ -9,7 +9,9 @@ from difflib import get_close_matches
 from pydantic_core import PydanticCustomError
 
 UNKNOWN = "–"
-DEVICE = "device"
+DEVICE, DOUBTS, SIGNAL = "device", "doubts", "signal"
+"""What a title may show beside numbers: the device, the readings that the rule doubts, and the point that drives the
+scores which it reads."""
 
 _NUMBER_FORMAT = re.compile(r"\+?,?(?:\.\d{1,2})?[feg%]?", re.ASCII)
 
@@ -32,8 +34,10 @@ def template_fields(template: str) -> frozenset[str]:
         return frozenset()
 
 
-def template_problems(template: str, numbers: Collection[str]) -> list[PydanticCustomError]:
-    """Say what is wrong with a template over `device` and these numbers: names, formats, braces."""
+def template_problems(
+    template: str, numbers: Collection[str], words: Collection[str] = (DEVICE,)
+) -> list[PydanticCustomError]:
+    """Say what is wrong with a template over these words and numbers: names, formats, braces."""
     problems: list[PydanticCustomError] = []
     try:
         fields = [field for field in string.Formatter().parse(template) if field[1] is not None]
@@ -44,15 +48,20 @@ def template_problems(template: str, numbers: Collection[str]) -> list[PydanticC
     for _, name, spec, conversion in fields:
         position = template.index("{" + str(name), position) + 1
         span = (position, position + max(1, len(str(name))))
-        if problem := _field_problem(str(name), spec or "", conversion, numbers, span):
+        if problem := _field_problem(str(name), spec or "", conversion, numbers, words, span):
             problems.append(problem)
     return problems
 
 
 def _field_problem(
-    name: str, spec: str, conversion: str | None, numbers: Collection[str], span: tuple[int, int]
+    name: str,
+    spec: str,
+    conversion: str | None,
+    numbers: Collection[str],
+    words: Collection[str],
+    span: tuple[int, int],
 ) -> PydanticCustomError | None:
-    known = {DEVICE, *numbers}
+    known = {*words, *numbers}
     if name not in known:
         near = get_close_matches(name, sorted(known), 1)
         return PydanticCustomError(
@@ -60,16 +69,16 @@ def _field_problem(
             "{name} is neither a point nor a rating of this device type, nor `device`",
             {"name": name[:80], "span": span} | ({"hint": near[0]} if near else {}),
         )
-    if conversion or (spec if name == DEVICE else not _NUMBER_FORMAT.fullmatch(spec)):
+    if conversion or (spec if name in words else not _NUMBER_FORMAT.fullmatch(spec)):
         return PydanticCustomError(
             "bad_format",
-            "{name} cannot be shown in this way; use a format such as .0f or .1f for numbers, none for `device`",
-            {"name": name, "span": span, "hint": f"{{{name}}}" if name == DEVICE else f"{{{name}:.1f}}"},
+            "{name} cannot be shown in this way; use a format such as .0f or .1f for numbers, none for words",
+            {"name": name, "span": span, "hint": f"{{{name}}}" if name in words else f"{{{name}:.1f}}"},
         )
     return None
 
 
 def _shown(value: float | str | None, spec: str) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return UNKNOWN
     return value if isinstance(value, str) else format(value, spec or ".6g")
