@@ -176,6 +176,7 @@ def _group(ticket: Ticket, site: SiteFacts) -> dict[str, Any] | None:
             "level": str(member.level),
             "since": _iso(member.since, site),
             "cleared_at": None if member.cleared_at is None else _iso(member.cleared_at, site),
+            "title": member.title,
         }
         for member in listed
     ]

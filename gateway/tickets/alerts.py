@@ -75,10 +75,10 @@ def created(reason: Reason, ticket: Ticket, terms: Terms, now: float) -> Decisio
 def worse(ticket: Ticket, seen: Seen, gathering: Gathering, now: float) -> Decision:
     """Yellow becomes red; whatever held it back need not hold a red, but another red may explain it."""
     terms = gathering.terms
-    red = escalated(ticket, seen, terms, now)
-    if ticket.parent:
+    red = gathering.let_out(escalated(ticket, seen, terms, now))
+    if red.parent:
         return noted(Reason.WORSE, red, "escalated", now)
-    if ticket.held is None:
+    if ticket.held is None and not ticket.parent:
         return told(Reason.WORSE, red, "escalated", now, terms)
     if (pause := paused(red, terms, now)) is not None:
         return noted(Reason.WORSE, replace(red, held=pause[0], held_until=pause[1]), "escalated", now)
@@ -89,11 +89,12 @@ def worse(ticket: Ticket, seen: Seen, gathering: Gathering, now: float) -> Decis
     return created(Reason.WORSE, free, terms, now)
 
 
-def counted(ticket: Ticket, transition: Transition, terms: Terms, now: float) -> Decision:
+def counted(ticket: Ticket, seen: Seen, terms: Terms, now: float) -> Decision:
     """Another rule of the kind joins, or the problem has come back on a ticket that is still open."""
+    ticket = replace(ticket, doubts=tuple(dict.fromkeys((*ticket.doubts, *seen.transition.doubts))))
     if ticket.firing or ticket.cleared_at is None:
-        return Decision(Reason.JOINED, replace(ticket, firing=joined(ticket.firing, transition.rule)))
-    back = again(ticket, transition.rule, transition.time)
+        return Decision(Reason.JOINED, replace(ticket, firing=joined(ticket.firing, seen.rule.id)))
+    back = again(ticket, seen.rule.id, seen.transition.time)
     is_told = ticket.held is None and not ticket.parent
     counts = is_told and not back.flapping and back.came[-1] - back.came[-2] >= APART_S
     uncounted = {} if counts and not _is_under_maintenance(ticket, terms, now) else {"uncounted": True}
@@ -137,7 +138,7 @@ def back(ticket: Ticket, seen: Seen, terms: Terms, now: float) -> Decision:
     if seen.level is Level.RED and ticket.level is Level.YELLOW:
         fired = escalated(fired, seen, terms, now)
     now_seen = raised(seen, terms, now)
-    told_anew = {name: getattr(now_seen, name) for name in ("title", "advice", "basis", "guide", "evidence")}
+    told_anew = {name: getattr(now_seen, name) for name in ("title", "advice", "basis", "guide", "evidence", "doubts")}
     return reopened(replace(fired, **told_anew), Reason.BACK, terms, now, {"why": "back", **_counted_as(fired)})
 
 

@@ -93,10 +93,14 @@ class Topology:
         """What may be behind a problem of that kind, nearest first; nothing for kinds that are always alone."""
         if sees_water(kind) and (water := self._water.get(device_id)) is not None:
             return (water,)
-        if device_id not in self._wire or _is_any(kind, self._alone):
+        if device_id not in self._wire or self.is_alone(kind):
             return ()
         feeders = self._feeders[device_id]
         return (self._wire[device_id], *feeders) if kind.startswith(_SPEAKS_OF_COMMUNICATION) else feeders
+
+    def is_alone(self, kind: str) -> bool:
+        """Whether a problem of that kind is always a ticket of its own."""
+        return _is_any(kind, self._alone)
 
     def may_share(self, device_id: str, kind: str, count: int = SEEN_FROM) -> bool:
         """Whether so many devices share one of its causes that waiting for the others makes sense."""

@@ -81,7 +81,7 @@ class Desk:
             return self._keep(alerts.back(ticket, seen, self.terms, now), now)
         if seen.level is Level.RED and ticket.level is Level.YELLOW:
             return self._keep(alerts.worse(ticket, seen, self._gathering, now), now)
-        return self._keep(alerts.counted(ticket, transition, self.terms, now), now)
+        return self._keep(alerts.counted(ticket, seen, self.terms, now), now)
 
     def tick(self, now: float) -> list[Decision]:
         """Do what has become due: release, raise, verify, close; and tell of common causes."""

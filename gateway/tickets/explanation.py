@@ -1,7 +1,7 @@
 """Says why a score raised a ticket: what drives it, what was expected, since when, what would have kept it quiet."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal
@@ -20,6 +20,7 @@ _LARGE = 1e7
 """From here on a number is written with an exponent."""
 _COMMA = {"zh": "，", "en": ", "}
 _SEMICOLON = {"zh": "；", "en": "; "}
+_AND_SO_ON = {"zh": "、", "en": ", "}
 _AND = {"zh": " 且", "en": " and "}
 
 
@@ -35,6 +36,12 @@ class Voice:
         """The points of a profile by name; none of one that the site does not know."""
         known = self.profiles.get(profile)
         return {point.name: point for point in known.points} if known else {}
+
+    def titles(self, profile: str, points: Iterable[str]) -> str:
+        """What people call some points of a profile, in a row."""
+        known = self.points(profile)
+        titles = [(name, known[name].title if name in known else {}) for name in points]
+        return _AND_SO_ON[self.language].join(of.get(self.language) or of.get("en") or name for name, of in titles)
 
     def wall(self, time: float, now: float) -> str:
         """A moment on the clock of the site; its date too, if that is not today's."""

@@ -11,9 +11,19 @@ from dataclasses import replace
 from gateway.core.types import Hold, Level, Status, Ticket
 from gateway.tickets.causes import Cause, Group, common, sees_water
 from gateway.tickets.decision import Decision, Reason
+from gateway.tickets.instruments import doubter, without_member
 from gateway.tickets.life import is_active
 from gateway.tickets.limits import RANK
-from gateway.tickets.membership import candidate_of, is_in_its_water, is_like, kind_of, member_of, noted_at, told_at
+from gateway.tickets.membership import (
+    candidate_of,
+    flood_around,
+    goes_on,
+    is_like,
+    kind_of,
+    member_of,
+    noted_at,
+    told_at,
+)
 from gateway.tickets.raising import DEFAULT_POLICY, own
 from gateway.tickets.reopening import reopened
 from gateway.tickets.shelf import Shelf
@@ -62,16 +72,19 @@ class Gathering:
 
     def parent_for(self, ticket: Ticket, now: float) -> Ticket | None:
         """The ticket whose cause a new one shares: a common cause that is known, or for a red the red before it."""
-        causes = self.terms.topology.causes(ticket.device, ticket.kind)
+        topology = self.terms.topology
+        if not topology.is_alone(ticket.kind) and (instrument := doubter(ticket, self._shelf)) is not None:
+            return instrument
+        causes = topology.causes(ticket.device, ticket.kind)
         known = sorted(self._shelf.parents, key=lambda each: (each.fired_at, each.id))
         active = [each for each in known if self._takes_more(each, now) and is_like(ticket, each)]
         for cause in causes:
             if (parent := next((each for each in active if each.cause == cause.key), None)) is not None:
                 return parent
-        if (flood := self._flood_around(ticket)) is not None or ticket.level is not Level.RED:
+        if (flood := flood_around(ticket, self._shelf, topology)) is not None or ticket.level is not Level.RED:
             return flood
         reds = {each.id: each for each in self._recently(now) if each.level is Level.RED and each.held is None}
-        groups = common(map(candidate_of, (*reds.values(), ticket)), self.terms.topology, 2)
+        groups = common(map(candidate_of, (*reds.values(), ticket)), topology, 2)
         group = next((each for each in groups if ticket.id in each.tickets), None)
         first = next((reds[each] for each in (group.tickets if group else ()) if each in reds), None)
         if first is None or group is None:
@@ -79,19 +92,20 @@ class Gathering:
         is_wider = group.cause.kind == "mains"
         return replace(first, cause=group.cause.key if is_wider else first.cause or group.cause.key)
 
-    def _flood_around(self, ticket: Ticket) -> Ticket | None:
-        """The ticket of the water in which a device stands, however long it has been there."""
-        flood = next((each for each in self._shelf if is_in_its_water(ticket, each) and self._goes_on(each)), None)
-        cause = None if flood is None else next(iter(self.terms.topology.causes(flood.device, flood.kind)), None)
-        if flood is None or cause is None or flood.held is not None:
-            return None
-        return replace(flood, cause=flood.cause or cause.key)
-
     def join(self, ticket: Ticket, parent: Ticket, now: float) -> Decision:
         """Make a ticket a member of another. The parent changes on the shelf at once and is told at the next tick."""
         member = replace(ticket, parent=parent.id, held=None, held_until=None)
         self._put_member(parent, member)
         return noted(Reason.COMMON_CAUSE, member, "joined", now, {"parent": parent.id})
+
+    def let_out(self, red: Ticket) -> Ticket:
+        """A member that has become red: with an instrument it is a ticket of its own again."""
+        parent = self._shelf.get(red.parent)
+        if parent is None or (left := without_member(parent, red)) is None:
+            return red
+        self._shelf.put(left)
+        self._changed[left.id] = True
+        return replace(red, parent="")
 
     def member_changed(self, member: Ticket) -> None:
         """A member has got worse, has cleared or has come back."""
@@ -214,10 +228,7 @@ class Gathering:
 
     def _takes_more(self, parent: Ticket, now: float) -> bool:
         latest = max((each.since for each in parent.members), default=parent.fired_at)
-        return self._goes_on(parent) and now - latest <= JOIN_S
-
-    def _goes_on(self, parent: Ticket) -> bool:
-        return parent.cleared_at is None and RANK[parent.status] < RANK[Status.RESOLVED]
+        return goes_on(parent) and now - latest <= JOIN_S
 
     def _recently(self, now: float) -> list[Ticket]:
         """Tickets that may still be found to share a cause: those held back for it, and those told a moment ago."""
@@ -228,9 +239,8 @@ class Gathering:
     def _is_fresh(self, ticket: Ticket, now: float) -> bool:
         if ticket.held is not None or ticket.parent or RANK[ticket.status] >= RANK[Status.RESOLVED]:
             return False
-        feeds = self.terms.topology.find(f"feeder:{ticket.device}") is not None
         is_red_now = ticket.level is Level.RED and now - ticket.detected_at <= self.terms.common.within
-        spreads = feeds or sees_water(ticket.kind)
+        spreads = sees_water(ticket.kind) or self.terms.topology.find(f"feeder:{ticket.device}") is not None
         return is_red_now or (spreads and now - noted_at(ticket) <= JOIN_S)
 
     def _put_member(self, parent: Ticket, ticket: Ticket) -> None:

@@ -1,7 +1,11 @@
 """What a ticket is to others of the same cause: a candidate, a member, or nothing like them. Pure."""
 
-from gateway.core.types import Member, Ticket
-from gateway.tickets.causes import Candidate, Cause, sees_water, suffers_from_water
+from collections.abc import Iterable
+from dataclasses import replace
+
+from gateway.core.types import Member, Status, Ticket
+from gateway.tickets.causes import Candidate, Cause, Topology, sees_water, suffers_from_water
+from gateway.tickets.limits import RANK
 
 _WATER = "water:"
 
@@ -22,6 +26,20 @@ def is_in_its_water(ticket: Ticket, other: Ticket) -> bool:
     return same_room and wet and (sees_water(ticket.kind) or suffers_from_water(ticket.kind))
 
 
+def flood_around(ticket: Ticket, others: Iterable[Ticket], topology: Topology) -> Ticket | None:
+    """The ticket of the water in which a device stands, however long it has been there."""
+    flood = next((each for each in others if is_in_its_water(ticket, each) and goes_on(each)), None)
+    cause = None if flood is None else next(iter(topology.causes(flood.device, flood.kind)), None)
+    if flood is None or cause is None or flood.held is not None:
+        return None
+    return replace(flood, cause=flood.cause or cause.key)
+
+
+def goes_on(ticket: Ticket) -> bool:
+    """Whether its problem is there and nobody has said that it is done."""
+    return ticket.cleared_at is None and RANK[ticket.status] < RANK[Status.RESOLVED]
+
+
 def noted_at(ticket: Ticket) -> float:
     """When it was told, or else found."""
     return ticket.nodes.get("created", ticket.detected_at)
@@ -39,7 +57,7 @@ def candidate_of(ticket: Ticket) -> Candidate:
 
 def member_of(ticket: Ticket) -> Member:
     """Its line in the list of its parent."""
-    return Member(ticket.id, ticket.device, ticket.kind, ticket.level, ticket.fired_at, ticket.cleared_at)
+    return Member(ticket.id, ticket.device, ticket.kind, ticket.level, ticket.fired_at, ticket.cleared_at, ticket.title)
 
 
 def kind_of(cause: Cause) -> str:

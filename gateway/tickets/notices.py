@@ -6,6 +6,7 @@ from gateway.core.messages import Language, printable, say
 from gateway.core.types import Ticket, Verdict
 from gateway.tickets import names
 from gateway.tickets.explanation import Voice
+from gateway.tickets.instruments import is_of_instrument
 
 DEVICES_TOLD = 5
 """Members in words: the rest is counted."""
@@ -64,7 +65,7 @@ _EVENTS: Mapping[str, Callable[[Language], str]] = {
     "escalated": lambda to: say("notice_escalated", "yellow has become red", {}, to),
     "overdue": lambda to: say("notice_overdue", "a time limit was missed", {}, to),
     "reopened": lambda to: say("notice_reopened", "open again: the problem is not solved", {}, to),
-    "members": lambda to: say("notice_members", "more devices suffer from the same cause", {}, to),
+    "members": lambda to: say("notice_members", "more problems of the same cause", {}, to),
     "restored": lambda to: say("notice_restored", "all devices are well again; the cause is still to be found", {}, to),
     "occurred_again": lambda to: say("notice_occurred_again", "there again", {}, to),
     "condition_cleared": lambda to: say("notice_cleared", "readings are normal; the ticket stays open", {}, to),
@@ -110,6 +111,9 @@ def _facts(ticket: Ticket, event: str, now: float, voice: Voice) -> str:
 def _members(ticket: Ticket, language: Language) -> str:
     if not ticket.members:
         return ""
+    if is_of_instrument(ticket):
+        seen = [each.title for each in ticket.members if each.cleared_at is None]
+        return _field("notice_rests", "Seen through that reading", _AND[language].join(seen), language)
     devices = list(dict.fromkeys(member.device for member in ticket.members))
     told = _AND[language].join(devices[:DEVICES_TOLD])
     if (more := len(devices) - DEVICES_TOLD) > 0:

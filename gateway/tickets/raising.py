@@ -42,6 +42,16 @@ class Seen:
         """What counts as the same kind of problem."""
         return self.rule.kind or self.rule.id
 
+    def title(self, terms: Terms) -> str:
+        """What its ticket is called; it may name what is doubted, and what drives the scores that its rule reads."""
+        drives = dict.fromkeys(each.channels[0].point for each in self.why.values() if each.channels)
+        fields: dict[str, float | str] = {
+            **self.transition.evidence,
+            "doubts": terms.voice.titles(self.device.profile, self.transition.doubts),
+            "signal": terms.voice.titles(self.device.profile, drives),
+        }
+        return texts.title(self.rule, self.device, self.level, fields, terms.language)
+
     def evidence(self, terms: Terms) -> dict[str, Any]:
         """The numbers behind it."""
         device = self.device
@@ -60,7 +70,7 @@ def raised(seen: Seen, terms: Terms, now: float) -> Ticket:
         kind=seen.kind,
         level=seen.level,
         policy=policy,
-        title=texts.title(rule, device, seen.level, seen.transition.evidence, language),
+        title=seen.title(terms),
         advice=texts.advice(rule, language),
         fired_at=seen.transition.time,
         detected_at=now,
@@ -71,6 +81,7 @@ def raised(seen: Seen, terms: Terms, now: float) -> Ticket:
         basis=texts.basis(rule, language),
         guide=texts.guide(rule, language),
         latched=rule.latch,
+        doubts=seen.transition.doubts,
         came=(seen.transition.time,),
     )
 
@@ -83,7 +94,7 @@ def escalated(ticket: Ticket, seen: Seen, terms: Terms, now: float) -> Ticket:
         ticket,
         level=Level.RED,
         policy=policy,
-        title=texts.title(rule, seen.device, Level.RED, seen.transition.evidence, language),
+        title=seen.title(terms),
         advice=texts.advice(rule, language) or ticket.advice,
         basis=texts.basis(rule, language) or ticket.basis,
         guide=texts.guide(rule, language) or ticket.guide,

@@ -19,12 +19,12 @@ __all__ = ["advice", "basis", "guide", "headline", "letter", "level", "notice", 
 _SEMICOLON = {"zh": "；", "en": "; "}
 
 
-def title(rule: Rule, device: Device, of: Level, values: Mapping[str, float], language: Language) -> str:
-    """The rule's own title with its values filled in; without one, the level, the device and the rule's id."""
+def title(rule: Rule, device: Device, of: Level, fields: Mapping[str, float | str], language: Language) -> str:
+    """The rule's own title with its fields filled in; without one, the level, the device and the rule's id."""
     template = _text(rule.title, language)
     if not template:
         return f"{level(of, language)} {device.name or device.id} {rule.id}"
-    return render(template, {**device.ratings, **values, "device": device.name or device.id})
+    return render(template, {**device.ratings, **fields, "device": device.name or device.id})
 
 
 def advice(rule: Rule, language: Language) -> str:

@@ -94,7 +94,7 @@ def test_who_works_on_it_and_how_far_it_is_reaches_the_receiver(ticket: Make, me
 
 def test_the_members_of_a_common_cause_are_listed_where_they_change(ticket: Make, message: Make) -> None:
     lifts = (
-        Member("t-1", "EL-1", "lift.stop", Level.RED, T0),
+        Member("t-1", "EL-1", "lift.stop", Level.RED, T0, title="EL-1 stands"),
         Member("t-2", "EL-2", "lift.stop", Level.YELLOW, T0 + 1.0, T0 + 90.0),
     )
     parent = ticket(1, cause="feeder:F-1", members=lifts)
@@ -107,6 +107,7 @@ def test_the_members_of_a_common_cause_are_listed_where_they_change(ticket: Make
             "level": "red",
             "since": "2026-03-15T08:01:05.000+08:00",
             "cleared_at": None,
+            "title": "EL-1 stands",
         },
         {
             "device": "EL-2",
@@ -114,6 +115,7 @@ def test_the_members_of_a_common_cause_are_listed_where_they_change(ticket: Make
             "level": "yellow",
             "since": "2026-03-15T08:01:06.000+08:00",
             "cleared_at": "2026-03-15T08:02:35.000+08:00",
+            "title": "",
         },
     ]
     assert wire(message(parent, 2, "members"), SITE).json["group"] == group

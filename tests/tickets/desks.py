@@ -93,10 +93,16 @@ class House:
         return cls(Desk(terms(settings, **other), RULES))
 
     def happens(
-        self, device: str, name: str, change: Any = "fired", level: LevelName = "yellow", **values: float
+        self,
+        device: str,
+        name: str,
+        change: Any = "fired",
+        level: LevelName = "yellow",
+        doubts: tuple[str, ...] = (),
+        **values: float,
     ) -> Decision:
         """A transition now, and the tick that follows it."""
-        transition = Transition(self.now, name, 0, change, level, self.now - 5.0, values)
+        transition = Transition(self.now, name, 0, change, level, self.now - 5.0, values, doubts)
         decision = self.desk.receive(self.desk.terms.devices[device], transition, self.now)
         self._keep([decision, *self.desk.tick(self.now)])
         return decision

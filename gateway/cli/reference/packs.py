@@ -167,6 +167,10 @@ def _section(shipped: Shipped, rule: Rule) -> str:
     facts += [f"**Reads**: {reads}."] if reads else []
     if vocabulary.ratings:
         facts.append(f"**Ratings of the device**: {', '.join(map(code, vocabulary.ratings))}.")
+    if rule.doubts:
+        facts.append(
+            f"**Doubts**, as far as the way in which it fired names them: {', '.join(map(code, rule.doubts))}."
+        )
     checked = f"`{rule.status}` ({status(rule.status, 'en')})" if rule.status else "none"
     facts += [f"**Standard**: {rule.basis.get('en', '')}<br>{rule.basis.get('zh', '')}", f"**Status**: {checked}"]
     facts.append(f"**Class**: {code(rule.kind or rule.id)}, **policy**: {_policy(rule)}")
