@@ -7,6 +7,8 @@ import pytest
 from gateway.cli.reference.packs import Shipped, shipped
 from rules.rule import Rule
 
+NOTHING_TO_DOUBT = {"device-reading-lost", "leak-cable-fault", "meter-weak-echo"}
+"""What is lost or says so itself is unknown anyway."""
 PARTS = {rule.id: (pack, rule) for pack in shipped() for rule in pack.pack.rules}
 
 
@@ -32,6 +34,8 @@ def _lacks(pack: Shipped, rule: Rule) -> Iterator[str]:
         yield "status"
     if not rule.kind:
         yield "class"
+    if rule.kind.endswith(".sensor") and not rule.doubts and rule.id not in NOTHING_TO_DOUBT:
+        yield "what it doubts"
     if not rule.policy and len(rule.levels) == 1:
         yield "policy (a rule of both levels has one by level)"
     if not pack.firing(rule.id):
