@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import pytest
-import uvloop
 
 from drivers.device import Batch
 from gateway.core.clock import SystemClock
+from tests.drivers.loops import LOOPS, on
 from tests.drivers.modbus_servers import FaultServer, device, driver, profile, serving, until
 
 PAIR = profile({"address": 0}, {"address": 9}, max_gap=0)
@@ -33,13 +33,15 @@ async def crooked(port: int, carry: Callable[[bytes, asyncio.StreamWriter], obje
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         busy.append(done := asyncio.Event())
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
-        with suppress(OSError):
-            await asyncio.gather(straight(reader, far_writer), back(far_reader, writer))
-        far_writer.transport.abort()
-        writer.transport.abort()
-        await asyncio.sleep(0)  # until they have
-        done.set()
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+            with suppress(OSError, RuntimeError):  # which is what uvloop says of a connection that is gone
+                await asyncio.gather(straight(reader, far_writer), back(far_reader, writer))
+            far_writer.transport.abort()
+            await asyncio.sleep(0)  # until it has
+        finally:
+            writer.transport.abort()
+            done.set()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
@@ -54,9 +56,6 @@ async def byte_by_byte(data: bytes, writer: asyncio.StreamWriter) -> None:
     for byte in data:
         writer.write(bytes([byte]))
         await asyncio.sleep(0.001)
-
-
-LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
 
 
 @pytest.mark.parametrize("loop", LOOPS)
@@ -74,8 +73,7 @@ def test_a_slow_unit_behind_a_path_that_splits_costs_its_neighbour_no_poll(
         assert line.counters()["late"] >= 1
         assert (line.counters()["rejected"], server.connections) == (0, 1)
 
-    with asyncio.Runner(loop_factory=loop) as runner:
-        runner.run(main())
+    on(loop, main())
 
 
 @pytest.mark.parametrize("loop", LOOPS)
@@ -101,5 +99,4 @@ def test_answers_that_a_path_holds_back_and_merges_are_never_taken_for_others(
         assert line.counters()["late"] == 0, "a late answer that comes with the right one is not even seen"
         assert line.counters()["rejected"] == 0
 
-    with asyncio.Runner(loop_factory=loop) as runner:
-        runner.run(main())
+    on(loop, main())

@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-import uvloop
 
 from drivers.device import Batch
 from drivers.modbus.line import Line
 from gateway.core.clock import SystemClock
+from tests.drivers.loops import LOOPS, on
 from tests.drivers.modbus_servers import (
     FaultServer,
     device,
@@ -87,7 +87,7 @@ async def test_a_connection_on_which_all_are_silent_is_made_anew() -> None:
     assert {health.state for health in line.health().values()} == {"good"}
 
 
-@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("loop", LOOPS)
 def test_the_system_gives_a_connection_up_that_nobody_hears(
     loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,8 +110,7 @@ def test_the_system_gives_a_connection_up_that_nobody_hears(
             options = socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_USER_TIMEOUT
             found.extend(wire.getsockopt(socket.IPPROTO_TCP, option) for option in options)
 
-    with asyncio.Runner(loop_factory=loop) as runner:
-        runner.run(main())
+    on(loop, main())
     assert found == [1, 30, 5, 20_000]
 
 

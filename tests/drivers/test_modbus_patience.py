@@ -3,27 +3,20 @@
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-import uvloop
 
 from drivers.modbus.patience import Patience, at_most
 from gateway.core.clock import SteadyClock, SystemClock
+from tests.drivers.loops import LOOPS, on
 from tests.drivers.modbus_servers import TIMEOUT_S, FaultServer, device, driver, polling, profile, serving
 
-LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
 ONE = profile({"address": 0})
 
 
 def stand_still(seconds: float) -> None:
     time.sleep(seconds)
-
-
-def on(loop: Callable[[], asyncio.AbstractEventLoop], what: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=loop) as runner:
-        runner.run(what)
 
 
 @pytest.mark.parametrize("loop", LOOPS)
