@@ -4,16 +4,21 @@ It looks once a minute, at the value held at each whole minute. Rows a second ap
 are whole minutes, therefore give the same bits, so weeks of the past can be shown to it quickly.
 """
 
+from collections.abc import Iterator
+from typing import TypeVar
+
 import numpy as np
 
 from rules.vocabulary import Bools, Calendar, Floats
-from rules.windows.looks import Eye
+from rules.windows.looks import Eye, Ints
 from rules.windows.window import KNOWN_SHARE, Sized, Window
 
 LOOK_S, HOUR_S = 60.0, 3600.0
 WEEK_HOURS = 168
 WEEKS = 4
+_LOOKS = int(HOUR_S / LOOK_S)
 _ENOUGH = KNOWN_SHARE * HOUR_S / LOOK_S
+IntLike = TypeVar("IntLike", int, Ints)
 _ALL_S = WEEKS * WEEK_HOURS * HOUR_S
 
 
@@ -47,7 +52,10 @@ class Usual(Window):
         hours = np.floor(self._calendar.wall(seen.numbers * LOOK_S) / HOUR_S).astype(np.intp)
         begins = np.flatnonzero(np.diff(hours, prepend=-1))  # [H] first look of each hour
         values = [self._now]
-        for begin, end in zip(begins, [*begins[1:], len(hours)], strict=True):
+        for begin, end, count in _stretches(begins, hours):
+            if count > 1:
+                values.extend(self._enter_whole(int(hours[begin]), seen.looks[begin:end].reshape(count, _LOOKS, -1)))
+                continue
             if hours[begin] != self._hour:
                 self._enter(int(hours[begin]))
             self._mean.add(seen.looks[begin:end])
@@ -67,6 +75,17 @@ class Usual(Window):
                 self._weeks[_slot(skipped)] = np.nan
         self._hour, self._mean = hour, _Mean(self.devices)
         self._now = _median(self._weeks[:, hour % WEEK_HOURS])
+
+    def _enter_whole(self, hour: int, looks: Floats) -> Floats:
+        """The same for whole hours in a row, looks[H, 60, D], a week at most; what is usual in each of them, [H, D]."""
+        self._enter(hour)
+        hours = hour + np.arange(len(looks))
+        now = _median(self._weeks[:, hours % WEEK_HOURS])
+        self._weeks[_slot(hours[:-1])] = _means(looks[:-1])
+        self._hour, self._now = int(hours[-1]), now[-1].copy()
+        self._mean = _Mean(self.devices)
+        self._mean.add(looks[-1])
+        return now
 
 
 class _Mean:
@@ -94,14 +113,40 @@ class _Mean:
         return np.where(self._known >= _ENOUGH, self._first + self._sum / self._known, np.nan)
 
 
-def _slot(hour: int) -> tuple[int, int]:
+def _stretches(begins: Ints, hours: Ints) -> Iterator[tuple[int, int, int]]:
+    """First look and end of each hour, and the number of hours, 1; several whole hours in a row are one stretch."""
+    ends = np.append(begins[1:], len(hours))
+    follows = np.diff(hours[begins], prepend=hours[0] - 2) == 1
+    whole = (ends - begins == _LOOKS) & follows
+    at = 0
+    while at < len(begins):
+        count = 1
+        if whole[at]:
+            count = min(int(np.append(whole[at:], False).argmin()), WEEK_HOURS)
+        yield int(begins[at]), int(ends[at + count - 1]), count
+        at += count
+
+
+def _means(looks: Floats) -> Floats:
+    """What a `_Mean` makes of each of some hours, looks[H, 60, D], added in the same order: same bits; [H, D]."""
+    known = ~np.isnan(looks)
+    first = np.take_along_axis(looks, known.argmax(axis=1)[:, None], axis=1)
+    gains = np.where(known, looks - first, 0.0)
+    count = known.sum(axis=1)
+    return np.where(count >= _ENOUGH, first[:, 0] + np.add.accumulate(gains, axis=1)[:, -1] / count, np.nan)
+
+
+def _slot(hour: IntLike) -> tuple[IntLike, IntLike]:
     return hour // WEEK_HOURS % WEEKS, hour % WEEK_HOURS
 
 
 def _median(weeks: Floats) -> Floats:
-    """Of the known ones among [W, D]; NaN where none is."""
-    ordered, devices = np.sort(weeks, axis=0), np.arange(weeks.shape[1])  # NaN goes to the end
+    """Of the known ones among [W, ...]; NaN where none is."""
+    ordered = np.sort(weeks, axis=0)  # NaN goes to the end
     known = len(weeks) - np.isnan(weeks).sum(axis=0)
-    below, above = ordered[np.maximum(known - 1, 0) // 2, devices], ordered[np.minimum(known // 2, WEEKS - 1), devices]
+    below, above = (
+        np.take_along_axis(ordered, place[None], axis=0)[0]
+        for place in (np.maximum(known - 1, 0) // 2, np.minimum(known // 2, WEEKS - 1))
+    )
     middle: Floats = (below + above) / 2.0
     return middle

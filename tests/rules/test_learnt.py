@@ -129,6 +129,12 @@ def test_it_goes_by_the_clock_on_the_wall() -> None:
     np.testing.assert_array_equal(now[learnt & ~moved], x[learnt & ~moved])
 
 
+@pytest.mark.parametrize("calendar", [UTC, Summer(2, 4)])
+def test_weeks_at_once_give_the_same_bits_as_a_quarter_of_an_hour_at_a_time(calendar: Calendar) -> None:
+    times, x = months(60.0, 5.5)
+    np.testing.assert_array_equal(run(times, x, 100_000, calendar), run(times, x, 15, calendar))
+
+
 def test_an_hour_that_the_wall_skipped_has_no_mean_that_week() -> None:
     """Not that of four weeks before, in whose place it would have stood."""
     times, x = hourly(7, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
