@@ -157,13 +157,14 @@ def _text_problems(rule: Rule, loc: Loc, vocabulary: Vocabulary) -> list[InitErr
 
 
 def _doubts_problems(rule: Rule, loc: Loc, vocabulary: Vocabulary) -> list[InitErrorDetails]:
-    """A rule can doubt points that its levels name."""
+    """A rule can doubt points that its levels name, and what a score says."""
+    known = frozenset({*vocabulary.points, *(f"score.{name}" for name in vocabulary.scores)})
     levels = " ".join(level.when for level in rule.levels.values())
     found = []
     for i, name in enumerate(rule.doubts):
-        if name not in vocabulary.points:
-            context = {"name": name[:80], "span": (0, max(1, len(name))), **nearest(name, vocabulary.points)}
-            message = "{name} is no point of this device type"
+        if name not in known:
+            context = {"name": name[:80], "span": (0, max(1, len(name))), **nearest(name, known)}
+            message = "{name} is neither a point of this device type nor the score of a detector"
             problem = PydanticCustomError("unknown_doubt", message, context)
         elif not re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", levels):
             message = "{name} is doubted and no level of the rule names it"

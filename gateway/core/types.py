@@ -163,7 +163,7 @@ class Ticket:
     members_told: int = 0  # how many of them the last message named
     lines: int = 0  # how many lines its ledger has
     came: tuple[float, ...] = ()  # the last few times at which the problem came
-    doubts: tuple[str, ...] = ()  # the points of the device that must not be believed while it is open
+    doubts: tuple[str, ...] = ()  # what is not believed while it is open: points, and score.NAME:POINT that drives it
     evidence_refs: tuple[str, ...] = ()  # photographs and reports that people handed in, by reference
 
 

@@ -91,7 +91,7 @@ def worse(ticket: Ticket, seen: Seen, gathering: Gathering, now: float) -> Decis
 
 def counted(ticket: Ticket, seen: Seen, terms: Terms, now: float) -> Decision:
     """Another rule of the kind joins, or the problem has come back on a ticket that is still open."""
-    ticket = replace(ticket, doubts=tuple(dict.fromkeys((*ticket.doubts, *seen.transition.doubts))))
+    ticket = replace(ticket, doubts=tuple(dict.fromkeys((*ticket.doubts, *seen.doubts))))
     if ticket.firing or ticket.cleared_at is None:
         return Decision(Reason.JOINED, replace(ticket, firing=joined(ticket.firing, seen.rule.id)))
     back = again(ticket, seen.rule.id, seen.transition.time)

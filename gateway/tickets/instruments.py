@@ -51,7 +51,8 @@ def _is_in_doubt(other: Ticket) -> bool:
 
 
 def _rests_on(ticket: Ticket) -> Iterator[str]:
-    """The points that its rule names, and those that drive the scores which the rule reads."""
+    """The points that its rule names or that drive the scores which it reads, and these as `score.NAME:POINT`, too."""
     yield from ticket.evidence.get("values", ())
-    for score in ticket.evidence.get("scores", {}).values():
-        yield from (channel["point"] for channel in score["channels"][:1])
+    for name, score in ticket.evidence.get("scores", {}).items():
+        for channel in score["channels"][:1]:
+            yield from (channel["point"], f"score.{name}:{channel['point']}")

@@ -42,12 +42,19 @@ class Seen:
         """What counts as the same kind of problem."""
         return self.rule.kind or self.rule.id
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What its alert says not to believe: points, and of a score what one point drives it to."""
+        drives = {f"score.{name}": each.channels[0].point for name, each in self.why.items() if each.channels}
+        named = self.transition.doubts
+        return tuple(f"{name}:{drives[name]}" if name in drives else name for name in named)
+
     def title(self, terms: Terms) -> str:
         """What its ticket is called; it may name what is doubted, and what drives the scores that its rule reads."""
         drives = dict.fromkeys(each.channels[0].point for each in self.why.values() if each.channels)
         fields: dict[str, float | str] = {
             **self.transition.evidence,
-            "doubts": terms.voice.titles(self.device.profile, self.transition.doubts),
+            "doubts": terms.voice.titles(self.device.profile, (each for each in self.doubts if "." not in each)),
             "signal": terms.voice.titles(self.device.profile, drives),
         }
         return texts.title(self.rule, self.device, self.level, fields, terms.language)
@@ -81,7 +88,7 @@ def raised(seen: Seen, terms: Terms, now: float) -> Ticket:
         basis=texts.basis(rule, language),
         guide=texts.guide(rule, language),
         latched=rule.latch,
-        doubts=seen.transition.doubts,
+        doubts=seen.doubts,
         came=(seen.transition.time,),
     )
 

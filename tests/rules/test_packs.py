@@ -9,6 +9,8 @@ from rules.rule import Rule
 
 NOTHING_TO_DOUBT = {"device-reading-lost", "leak-cable-fault", "meter-weak-echo"}
 """What is lost or says so itself is unknown anyway."""
+SEEN_BY_SCORES = {"pump-signal-alone", "power-signal-alone"}
+"""Some faults of these machines no rule but a score sees."""
 PARTS = {rule.id: (pack, rule) for pack in shipped() for rule in pack.pack.rules}
 
 
@@ -34,7 +36,7 @@ def _lacks(pack: Shipped, rule: Rule) -> Iterator[str]:
         yield "status"
     if not rule.kind:
         yield "class"
-    if rule.kind.endswith(".sensor") and not rule.doubts and rule.id not in NOTHING_TO_DOUBT:
+    if rule.kind.endswith(".sensor") and not rule.doubts and rule.id not in NOTHING_TO_DOUBT | SEEN_BY_SCORES:
         yield "what it doubts"
     if not rule.policy and len(rule.levels) == 1:
         yield "policy (a rule of both levels has one by level)"

@@ -113,6 +113,19 @@ def test_what_a_score_rests_on_is_the_point_that_drives_it_most() -> None:
     assert at.desk.receive(pump, other, T0, why("power", "flow")).reason is Reason.NEW_PROBLEM
 
 
+def test_a_score_that_is_doubted_is_so_while_the_same_point_drives_it() -> None:
+    at = house()
+    pump = at.desk.terms.devices["PUMP"]
+    said = Transition(T0, "lies", 0, "fired", "yellow", T0, {"score.usual": 0.9}, ("score.usual",))
+    first = at.desk.receive(pump, said, T0, why("flow", "power"))
+    assert first.ticket is not None
+    assert first.ticket.doubts == ("score.usual:flow",)
+    odd = Transition(T0, "odd", 0, "fired", "yellow", T0, {"score.usual": 0.9})
+    assert at.desk.receive(pump, odd, T0, why("flow")).reason is Reason.COMMON_CAUSE
+    assert at.desk.receive(pump, replace(odd, rule="slow"), T0, why("power")).reason is Reason.NEW_PROBLEM
+    assert at.happens("PUMP", "hot", flow=2.0).reason is Reason.NEW_PROBLEM, "a limit on that point is another matter"
+
+
 def test_the_title_names_them() -> None:
     points = (Point.model_validate({"name": "a", "title": {"en": "motor temperature"}}), Point(name="b"))
     profile = Profile.model_validate({"profile": "any", "driver": "none", "points": points})
