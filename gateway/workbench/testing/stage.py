@@ -47,7 +47,7 @@ def set_up(test: RuleTest, subject: Subject, kit: Kit) -> Stage:
     detectors = {name: _detector(name, test, subject, kit, times) for name in subject.scores}
     engine = Engine(fleet, detectors, Book(tuple(subject.rules.values()), subject.vocabulary(ratings)))
     engine.waiting = False  # whoever writes a silence at the beginning means it
-    engine.learns = test.simulate is not None  # from a written score there is nothing to learn
+    engine.learns &= test.simulate is not None  # from a written score there is nothing to learn
     blocks = _simulated(test.simulate, engine, times) if test.simulate else iter([_written(test, fleet, times)])
     return Stage(engine, detectors, float(times[0]), blocks)
 
