@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from rules.duration import within_hours
 from rules.language.expression import compile_condition, compile_quantity
 from rules.language.functions import WORDS
-from rules.language.source import parse, span
+from rules.language.source import as_written, parse
 from rules.language.units import common_unit, literal_value, unit_of
 from rules.language.words import second_of_day
 from rules.plan import counting
@@ -113,7 +113,7 @@ class Sight:
         return self._part(parse(text, self.vocabulary.units.values()), text)
 
     def _part(self, node: ast.expr, text: str) -> Part:
-        own = _text(node, text)
+        own = as_written(node, text)
         match node:
             case ast.BoolOp(op=op, values=values):
                 kind: Literal["all", "any", "not"] = "all" if isinstance(op, ast.And) else "any"
@@ -138,7 +138,7 @@ class Sight:
         unit = common_unit([left, right], self.vocabulary)
         a, b = (self._value(side, text, unit) for side in (left, right))
         own = unit_of(left, self.vocabulary) or ""
-        return Comparison(_text(left, text), _OPERATORS[type(node.ops[0])], _text(right, text), a, b, own)
+        return Comparison(as_written(left, text), _OPERATORS[type(node.ops[0])], as_written(right, text), a, b, own)
 
     def _value(self, node: ast.expr, text: str, unit: str | None = None) -> float:
         """What a quantity is now; NaN also for one that means nothing alone."""
@@ -148,7 +148,7 @@ class Sight:
                     return literal_value(node, unit)
                 case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as number):
                     return -literal_value(number, unit)
-            quantity, _ = compile_quantity(_text(node, text), self.vocabulary, dict(self.windows))
+            quantity, _ = compile_quantity(as_written(node, text), self.vocabulary, dict(self.windows))
         except PydanticCustomError:
             return np.nan
         with np.errstate(all="ignore"):
@@ -161,11 +161,11 @@ class Sight:
                 yield self._named(node, name, text)
                 return
             case ast.Attribute(attr=name):
-                yield Seen(_text(node, text), "score", self._value(node, text), "", None)
+                yield Seen(as_written(node, text), "score", self._value(node, text), "", None)
                 return
             case ast.Call():
                 unit = unit_of(node, self.vocabulary) or ""
-                yield Seen(_text(node, text), "function", self._value(node, text), unit, None)
+                yield Seen(as_written(node, text), "function", self._value(node, text), unit, None)
         inner = node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node)
         for child in inner:
             if isinstance(child, ast.expr):
@@ -222,8 +222,3 @@ def evidence_of(names: Collection[str], vocabulary: Vocabulary, frame: Frame, at
         of = frame.scores[name] if name in frame.scores else frame.values[..., vocabulary.points.index(name)]
         shown[name] = float(of[at, row])
     return {name: value for name, value in shown.items() if not np.isnan(value)}
-
-
-def _text(node: ast.expr, text: str) -> str:
-    start, end = span(node)
-    return " ".join(text[start:end].split())

@@ -22,7 +22,7 @@ def doubter(ticket: Ticket, others: Iterable[Ticket]) -> Ticket | None:
     rests_on = frozenset(_rests_on(ticket))
     found = (each for each in others if each.device == ticket.device and _is_in_doubt(each))
     first = next((each for each in found if not rests_on.isdisjoint(each.doubts)), None)
-    return first and replace(first, cause=first.cause or _cause(first))
+    return first and replace(first, cause=_cause(first))
 
 
 def without_member(parent: Ticket, member: Ticket) -> Ticket | None:
@@ -47,7 +47,9 @@ def _cause(ticket: Ticket) -> str:
 
 
 def _is_in_doubt(other: Ticket) -> bool:
-    return bool(other.firing) and other.held is None and not other.parent and RANK[other.status] < RANK[Status.RESOLVED]
+    """Whether it doubts something now, and is not part of something larger itself."""
+    is_there = bool(other.firing) and other.held is None and RANK[other.status] < RANK[Status.RESOLVED]
+    return is_there and not other.parent and other.cause in {"", _cause(other)}
 
 
 def _rests_on(ticket: Ticket) -> Iterator[str]:

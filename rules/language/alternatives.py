@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterable, Iterator
 
-from rules.language.source import parse, span
+from rules.language.source import as_written, parse
 
 
 def alternatives(text: str, units: Iterable[str]) -> tuple[str, ...]:
@@ -21,17 +21,12 @@ def _ways(node: ast.expr, text: str) -> Iterator[str]:
             for value in values:
                 yield from _ways(value, text)
         case ast.BoolOp(op=ast.And(), values=values) if choices := [each for each in values if _is_choice(each)]:
-            others = [f"({_text(each, text)})" for each in values if each is not choices[0]]
+            others = [f"({as_written(each, text)})" for each in values if each is not choices[0]]
             for way in _ways(choices[0], text):
                 yield " and ".join((*others, f"({way})"))
         case _:
-            yield _text(node, text)
+            yield as_written(node, text)
 
 
 def _is_choice(node: ast.expr) -> bool:
     return isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or)
-
-
-def _text(node: ast.expr, text: str) -> str:
-    start, end = span(node)
-    return " ".join(text[start:end].split())

@@ -76,6 +76,12 @@ def span(node: ast.expr) -> tuple[int, int]:
     return node.col_offset, node.end_col_offset or node.col_offset + 1
 
 
+def as_written(node: ast.expr, text: str) -> str:
+    """A part of the text, on one line."""
+    start, end = span(node)
+    return " ".join(text[start:end].split())
+
+
 def finding(
     kind: LiteralString, message: LiteralString, where: tuple[int, int], **ctx: str | float
 ) -> PydanticCustomError:

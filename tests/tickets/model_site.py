@@ -7,7 +7,6 @@ from gateway.core.types import Message, Status
 from gateway.delivery.rows import read_ticket, ticket_row
 from gateway.tickets.decision import Decision
 from gateway.tickets.desk import Desk
-from rules.rule import LevelName
 from tests.tickets.desks import DAY_S, RULES, House, site
 from tests.tickets.desks import rule as written
 
@@ -41,19 +40,6 @@ class Site(House):
     """A house whose clock stands while nothing is due, and which can be taken up from what a store would give back."""
 
     step: list[Decision] = field(default_factory=list)
-
-    def happens(
-        self,
-        device: str,
-        name: str,
-        change: Any = "fired",
-        level: LevelName = "yellow",
-        doubts: tuple[str, ...] = (),
-        **values: float,
-    ) -> Decision:
-        """Every rule rests on the reading that one of them doubts."""
-        doubted = self.desk.rules[name].doubts if change != "cleared" else doubts
-        return super().happens(device, name, change, level, doubted, **{"a": 1.0, **values})
 
     def passes(self, seconds: float) -> list[Decision]:
         end, before = self.now + seconds, len(self.decisions)

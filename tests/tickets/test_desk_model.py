@@ -56,7 +56,8 @@ class Life(Promises, RuleBasedStateMachine):
             change, now = "escalated", level
         else:
             change, now = "cleared", known
-        self.both(lambda each: each.happens(device, name, change, now))
+        doubts = self.site.desk.rules[name].doubts  # of a reading on which all rules rest
+        self.both(lambda each: each.happens(device, name, change, now, doubts, a=1.0))
         self.both(Site.settles)
         self.judged.discard((name, device))
         if change == "cleared":
