@@ -6,12 +6,26 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+_ACCEPTED_BY = 3  # turns of the loop, from a connection in the queue to one that is made
+
+
+class _Line(asyncio.StreamReaderProtocol):
+    """One connection; what `open_lines` holds is known even where its task has not begun."""
+
+    def __init__(self, serve: Serve, open_lines: set[asyncio.BaseTransport]) -> None:
+        super().__init__(asyncio.StreamReader(), serve)
+        self._open_lines = open_lines
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._open_lines.add(transport)
+        super().connection_made(transport)
 
 
 @asynccontextmanager
 async def listening(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Serve every connection while the block lasts; yields the port. A connection that ends in between is no error."""
     busy: set[asyncio.Task[None]] = set()
+    lines: set[asyncio.BaseTransport] = set()
 
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -25,13 +39,19 @@ async def listening(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncIte
             busy.discard(task)
             writer.transport.abort()
 
-    server = await asyncio.start_server(served, "127.0.0.1", 0, ssl=tls)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Line(served, lines), "127.0.0.1", 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        for _ in range(_ACCEPTED_BY):
+            await asyncio.sleep(0)
         for task in tuple(busy):
             task.cancel()
         if busy:
             await asyncio.wait(busy)
+        for line in lines:
+            if isinstance(line, asyncio.WriteTransport):
+                line.abort()
         await asyncio.sleep(0)  # transports are closed by the loop

@@ -25,10 +25,21 @@ class TlsRefused(Exception):
     """The broker ended the TLS connection and said why; paho would pass over it."""
 
 
-class Client(paho.Client):
-    """paho's client, which sees the broker's bytes through a sieve."""
+class _Wire(ssl.SSLSocket):
+    """A socket that is closed when the broker's certificate is not accepted; paho would leave it to the collector."""
 
-    sieve = Sieve()
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - as it is declared
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
+class Client(paho.Client):
+    """paho's client, which sees the broker's bytes through a sieve: one for each connection, as it keeps bytes."""
+
+    sieve: Sieve
 
     def _sock_recv(self, bufsize: int) -> bytes:
         return self.sieve.read(bufsize, self._receive)
@@ -61,6 +72,7 @@ def new_client(name: str, settings: MqttConnection) -> Client:
         protocol=_PROTOCOLS[settings.version],
         reconnect_on_failure=False,  # also keeps paho from retrying under another protocol or name
     )
+    client.sieve = Sieve(properties=settings.version == "v5")
     client.suppress_exceptions = True  # an exception that escaped a callback would end all reception
     if settings.username is not None:
         password = settings.password
@@ -77,7 +89,9 @@ def new_client(name: str, settings: MqttConnection) -> Client:
 def arm(client: Client, settings: MqttConnection) -> None:
     """Give the client what TLS needs; paho takes it once. Raises UselessFiles."""
     if settings.tls:
-        client.tls_set_context(client_context(settings.ca, settings.certificate, settings.key))
+        context = client_context(settings.ca, settings.certificate, settings.key)
+        context.sslsocket_class = _Wire
+        client.tls_set_context(context)
 
 
 def decrypted(wire: Any) -> bool:

@@ -18,6 +18,7 @@ from gateway.delivery.records import Changes
 from gateway.delivery.store import Store
 from gateway.delivery.transport import HttpTransport
 from gateway.delivery.writer import Writer
+from tests.listening import listening
 
 SITE = SiteFacts(gateway="gw-01", community="Lakeside")
 TOKEN = "t"
@@ -78,51 +79,32 @@ async def bench(
 async def raw_server(answer: Callable[[bytes], bytes], drip_s: float = 0.0) -> AsyncIterator[tuple[str, list[bytes]]]:
     """A server that answers raw bytes, and the requests it got; with `drip_s` one byte at a time."""
     requests: list[bytes] = []
-    lines: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        lines.add(task)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            requests.append(await reader.readuntil(b"\r\n\r\n"))
-            text = answer(requests[-1])
-            for part in [text] if not drip_s else [text[i : i + 1] for i in range(len(text))]:
-                writer.write(part)
-                await writer.drain()
-                await asyncio.sleep(drip_s)
-        writer.transport.abort()
+        requests.append(await reader.readuntil(b"\r\n\r\n"))
+        await _say(writer, answer(requests[-1]), drip_s)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", requests
-        for line in lines:
-            line.cancel()
-        await asyncio.gather(*lines)
+    async with listening(serve) as port:
+        yield f"http://127.0.0.1:{port}", requests
 
 
 @asynccontextmanager
 async def speaking_server(text: bytes, drip_s: float = 0.0, hold_s: float = 0.0) -> AsyncIterator[int]:
     """The port of a server that speaks first, hears nothing, and hangs up."""
-    lines: set[asyncio.Task[None]] = set()
 
     async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        lines.add(task)
-        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
-            for part in [text] if not drip_s else [text[i : i + 1] for i in range(len(text))]:
-                writer.write(part)
-                await writer.drain()
-                await asyncio.sleep(drip_s)
-            await asyncio.sleep(hold_s)
-        writer.transport.abort()
+        await _say(writer, text, drip_s)
+        await asyncio.sleep(hold_s)
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        yield server.sockets[0].getsockname()[1]
-        for line in lines:
-            line.cancel()
-        await asyncio.gather(*lines)
+    async with listening(serve) as port:
+        yield port
+
+
+async def _say(writer: asyncio.StreamWriter, text: bytes, drip_s: float) -> None:
+    for part in [text] if not drip_s else [text[i : i + 1] for i in range(len(text))]:
+        writer.write(part)
+        await writer.drain()
+        await asyncio.sleep(drip_s)
 
 
 def http(status: str, body: bytes, *headers: str) -> bytes:

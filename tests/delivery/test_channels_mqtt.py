@@ -17,10 +17,8 @@ from gateway.core.types import Level
 from gateway.delivery.channels.mqtt import MqttChannel, MqttSettings
 from tests.certificates import Authority
 from tests.conftest import Mosquitto
-from tests.delivery.bench import raw_server, speaking_server
+from tests.delivery.bench import speaking_server
 from tests.delivery.told import SENDER, make_notice
-
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as in the driver's tests
 
 
 def opened(url: str, deadline_s: float = 5.0, **keys: Any) -> MqttChannel:
@@ -106,9 +104,18 @@ async def test_what_is_no_broker_is_no_delivery(says: bytes) -> None:
 
 
 async def test_a_server_that_hangs_up_is_no_delivery() -> None:
-    async with raw_server(lambda _: b"") as (url, _):
-        outcome = await opened(url.replace("http", "mqtt"), deadline_s=0.5).send([make_notice(1)])
+    async with speaking_server(b"") as port:
+        outcome = await opened(f"mqtt://127.0.0.1:{port}").send([make_notice(1)])
     assert isinstance(outcome, Retry)
+    assert "in time" not in outcome.reason
+
+
+async def test_what_one_server_has_said_is_not_read_by_the_next_conversation() -> None:
+    async with speaking_server(b"\xff" * 64, hold_s=1.0) as port:
+        await opened(f"mqtt://127.0.0.1:{port}", deadline_s=0.5).send([make_notice(1)])
+    async with speaking_server(b"", hold_s=1.0) as port:
+        outcome = await opened(f"mqtt://127.0.0.1:{port}", deadline_s=0.1).send([make_notice(1)])
+    assert outcome == Retry("the broker did not acknowledge in time")
 
 
 @pytest.fixture

@@ -10,10 +10,7 @@ from tests.certificates import Authority, locked
 from tests.conftest import Mosquitto
 from tests.drivers.mqtt_rig import publish, running, says
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # paho drops a socket that fails
-]
+pytestmark = pytest.mark.real
 
 
 def openssl(*arguments: str, cwd: Path) -> None:
