@@ -20,6 +20,7 @@ from tests.certificates import Authority
 from tests.delivery.bench import http, raw_server
 from tests.delivery.made import T0
 from tests.delivery.told import SECRET, SENDER, TOKEN, make_notice
+from tests.listening import listening
 
 KINDS = ["dingtalk", "wecom", "feishu"]
 LONG = "电流过大，轴承温度持续上升🛗" * 3000
@@ -220,8 +221,7 @@ async def test_the_certificate_is_checked(tmp_path: Path) -> None:
     signed = Authority(tmp_path).sign("robot", "IP:127.0.0.1")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(signed.certificate, signed.key)
-    async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context) as server:
-        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/send"
-        outcome = await opened("wecom", url).send([make_notice(1)])
+    async with listening(lambda *_: asyncio.sleep(0), tls=context) as port:
+        outcome = await opened("wecom", f"https://127.0.0.1:{port}/send").send([make_notice(1)])
     assert isinstance(outcome, Retry)
     assert "the certificate of 127.0.0.1 is not accepted: unable to get local issuer" in outcome.reason

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from tests.listening import listening
+
 Image = Mapping[int, int]
 _TABLES = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
 _SWAPS = {"ABCD": (0, 1, 2, 3), "CDAB": (2, 3, 0, 1), "BADC": (1, 0, 3, 2), "DCBA": (3, 2, 1, 0)}
@@ -75,11 +77,9 @@ class Bus:
     asked: list[tuple[int, int, int, int]] = field(default_factory=list)  # unit, function, address, count
     hang_up_on: frozenset[int] = frozenset()
     """Units for whom the server drops the connection instead of answering."""
-    lines: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = field(default_factory=dict)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
-        self.lines[asyncio.current_task()] = writer
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = b"" if self.rtu else await reader.readexactly(6)
@@ -119,15 +119,8 @@ def crc16(data: bytes) -> int:
 @asynccontextmanager
 async def serving(bus: Bus) -> AsyncIterator[int]:
     """The bus on a free port of this machine; yields the port."""
-    server = await asyncio.start_server(bus.serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for writer in bus.lines.values():
-            writer.close()
-        await asyncio.wait([task for task in bus.lines if task is not None] or [asyncio.create_task(asyncio.sleep(0))])
-        await asyncio.sleep(0)  # the clients' side notices, too
+    async with listening(bus.serve) as port:
+        yield port
 
 
 def sdm630() -> ServedUnit:

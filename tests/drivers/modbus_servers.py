@@ -4,7 +4,7 @@ import asyncio
 import struct
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from drivers.modbus.driver import ModbusDriver
 from drivers.modbus.profile import ModbusProfile
 from drivers.modbus.settings import ModbusConnection, ModbusDevice
 from gateway.core.clock import ScaledClock, SystemClock
+from tests.listening import listening
 
 TIMEOUT_S = 0.1
 Send = Callable[[bytes], Awaitable[None]]
@@ -40,34 +41,26 @@ class FaultServer:
     most_in_flight: int = 0
     connections: int = 0
     port: int = 0
-    _open: list[asyncio.StreamWriter] = field(default_factory=list)
-    _server: asyncio.Server | None = None
+    _listening: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = await self._listening.enter_async_context(listening(self._serve, port=self.port))
 
     async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        for writer in self._open:
-            writer.close()
-        self._open.clear()
-        await asyncio.sleep(0)
+        await self._listening.aclose()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        self._open.append(writer)
         tasks: set[asyncio.Task[None]] = set()
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        try:
             while True:
                 frame = await reader.readexactly(12)
                 task = asyncio.create_task(self._answer(frame, writer))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
-        for task in tasks:
-            task.cancel()
-        writer.close()
+        finally:
+            for task in tasks:
+                task.cancel()
 
     async def _answer(self, frame: bytes, writer: asyncio.StreamWriter) -> None:
         transaction, _, _, unit, function, address, count = struct.unpack(">HHHBBHH", frame)

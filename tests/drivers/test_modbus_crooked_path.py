@@ -10,6 +10,7 @@ from drivers.device import Batch
 from gateway.core.clock import SystemClock
 from tests.drivers.loops import LOOPS, on
 from tests.drivers.modbus_servers import FaultServer, device, driver, profile, serving, until
+from tests.listening import listening
 
 PAIR = profile({"address": 0}, {"address": 9}, max_gap=0)
 
@@ -17,7 +18,6 @@ PAIR = profile({"address": 0}, {"address": 9}, max_gap=0)
 @asynccontextmanager
 async def crooked(port: int, carry: Callable[[bytes, asyncio.StreamWriter], object]) -> AsyncIterator[int]:
     """A path to the port of which only the way back is crooked: `carry` puts what arrived on it."""
-    busy: list[asyncio.Event] = []
 
     async def straight(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(4096):
@@ -32,24 +32,15 @@ async def crooked(port: int, carry: Callable[[bytes, asyncio.StreamWriter], obje
         writer.close()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        busy.append(done := asyncio.Event())
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
         try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
-            with suppress(OSError, RuntimeError):  # which is what uvloop says of a connection that is gone
+            with suppress(RuntimeError):  # which is what uvloop says of a connection that is gone
                 await asyncio.gather(straight(reader, far_writer), back(far_reader, writer))
-            far_writer.transport.abort()
-            await asyncio.sleep(0)  # until it has
         finally:
-            writer.transport.abort()
-            done.set()
+            far_writer.transport.abort()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for done in busy:
-            await done.wait()
+    async with listening(serve) as near:
+        yield near
 
 
 async def byte_by_byte(data: bytes, writer: asyncio.StreamWriter) -> None:

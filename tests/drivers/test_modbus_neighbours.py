@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +23,7 @@ from tests.drivers.modbus_servers import (
     serving,
     until,
 )
+from tests.listening import listening
 
 ONE = profile({"address": 0})
 
@@ -66,23 +66,17 @@ async def test_a_device_that_is_slow_to_say_that_it_is_busy_leaves_the_line_to_o
 async def test_a_connection_on_which_all_are_silent_is_made_anew() -> None:
     """Some equipment forgets a connection without a word, and answers on the next one."""
     mute: list[asyncio.StreamWriter] = []
-    ended: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         mute.append(writer)
-        with suppress(asyncio.IncompleteReadError, OSError):
-            while True:
-                question = await reader.readexactly(12)
-                if len(mute) > 1:
-                    writer.write(question[:4] + b"\0\5" + question[6:8] + b"\2\0\7")
-        writer.transport.abort()
-        ended.append(writer)
+        while True:
+            question = await reader.readexactly(12)
+            if len(mute) > 1:
+                writer.write(question[:4] + b"\0\5" + question[6:8] + b"\2\0\7")
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    line = driver(server.sockets[0].getsockname()[1], ONE, device("a", 1), device("b", 2), clock=fast(20))
-    batches = await until(line, lambda got: {batch.device for batch in got} == {"a", "b"})
-    server.close()
-    await eventually(lambda: len(ended) == len(mute))
+    async with listening(serve) as port:
+        line = driver(port, ONE, device("a", 1), device("b", 2), clock=fast(20))
+        batches = await until(line, lambda got: {batch.device for batch in got} == {"a", "b"})
     assert {float(batch.values[0]) for batch in batches} == {7.0}
     assert {health.state for health in line.health().values()} == {"good"}
 

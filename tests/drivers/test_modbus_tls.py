@@ -30,7 +30,7 @@ async def secured(theirs: Signed, clients: Path) -> AsyncIterator[int]:
             question = await reader.readexactly(12)
             writer.write(question[:4] + b"\0\7" + question[6:8] + b"\4\0\5\0\6")
 
-    async with listening(answer, context) as port:
+    async with listening(answer, tls=context) as port:
         yield port
 
 

@@ -15,6 +15,7 @@ from drivers.mqtt.link import Link
 from drivers.mqtt.profile import MqttDevice, MqttProfile
 from gateway.core.clock import SystemClock
 from tests.drivers.mqtt_bytes import varint
+from tests.listening import listening
 
 CONNACK = b"\x20\x02\x00\x00"
 
@@ -47,8 +48,12 @@ async def link_to(
                 heard.extend(said)
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
+    async with listening(serve) as port, _driven(port, stamp) as driver:
+        yield driver
+
+
+@asynccontextmanager
+async def _driven(port: int, stamp: str | None) -> AsyncIterator[MqttDriver]:
     profile = MqttProfile.model_validate({"profile": "pump", "points": [{"name": "speed"}], "stamp": stamp})
     device = MqttDevice.model_validate({"id": "P-1", "profile": "pump", "on": "broker", "topic": "p/1"})
     settings = MqttConnection.model_validate({"driver": "mqtt", "url": f"mqtt://127.0.0.1:{port}"})
@@ -60,8 +65,6 @@ async def link_to(
     finally:
         reading.cancel()
         await asyncio.wait({reading})
-        server.close()
-        await server.wait_closed()
 
 
 async def _drain(driver: MqttDriver) -> None:

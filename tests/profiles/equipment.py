@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 
 from drivers.modbus.profile import ModbusProfile
+from tests.listening import listening
 from tests.profiles import encode
 
 Cells = dict[str, dict[int, int]]
@@ -73,12 +74,8 @@ class Equipment:
 @asynccontextmanager
 async def serving(equipment: Equipment) -> AsyncIterator[int]:
     """Open the device's port while the block runs."""
-    server = await asyncio.start_server(equipment.serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        await asyncio.sleep(0)
+    async with listening(equipment.serve) as port:
+        yield port
 
 
 def _wire(profile: ModbusProfile, address: int) -> int:

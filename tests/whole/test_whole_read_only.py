@@ -3,12 +3,13 @@
 import asyncio
 import copy
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gateway.cli.demo import stage
 from tests.drivers.rtu_lines import crc
+from tests.listening import listening
 from tests.ports import free_port
 from tests.whole.conftest import Build
 from tests.whole.house import SEED, House, Site, config_of, eventually, plan, write_site
@@ -36,11 +37,12 @@ class Tap:
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
         self.sent.append(kept := bytearray())
-        with suppress(OSError):
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.far)
-            self._open += [writer, far_writer]
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.far)
+        self._open += [writer, far_writer]
+        try:
             await asyncio.gather(_pass(reader, far_writer, kept), _pass(far_reader, writer, bytearray()))
-        writer.close()
+        finally:
+            far_writer.transport.abort()
 
     def frames(self, size: int) -> list[bytes]:
         """The frames of all connections, each of this size; a connection that carries anything else fails."""
@@ -58,13 +60,8 @@ async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept
 @asynccontextmanager
 async def tapped(port: int, far: int) -> AsyncIterator[Tap]:
     tap = Tap(port, far)
-    server = await asyncio.start_server(tap.carry, "127.0.0.1", port)
-    try:
+    async with listening(tap.carry, port=port):
         yield tap
-    finally:
-        server.close()
-        tap.cut()
-        await server.wait_closed()
 
 
 @asynccontextmanager
