@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -102,7 +103,15 @@ async def running(config: Config, plugins: Plugins, clock: Any = None) -> AsyncI
             await task
 
 
+def _listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
 async def ask(config: Config, path: str, **headers: str) -> Any:
+    """The answer of the daemon's door, which opens soon after the daemon is ready."""
+    await until(lambda: _listens(config.web.bind))
     url = f"http://{config.web.bind}{path}"
     async with ClientSession(headers=headers) as session, session.get(url) as answer:
         text = await answer.text()

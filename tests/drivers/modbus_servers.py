@@ -36,6 +36,7 @@ class FaultServer:
     answered: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # by unit, correct answers only
     questions: Counter[int] = field(default_factory=Counter)  # by unit
     reads: list[tuple[int, int]] = field(default_factory=list)  # address, count
+    order: list[int] = field(default_factory=list)  # the units, question by question
     functions: set[int] = field(default_factory=set)
     in_flight: int = 0
     most_in_flight: int = 0
@@ -67,6 +68,7 @@ class FaultServer:
         self.asked += 1
         number = self.asked % 60000
         self.questions[unit] += 1
+        self.order.append(unit)
         self.functions.add(function)
         self.reads.append((address, count))
         mode = self.script.popleft() if self.script else self.modes.get(unit, "good")

@@ -3,12 +3,11 @@
 import asyncio
 import socket
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import groupby
 
 import numpy as np
 import pytest
 
-from drivers.device import Batch
 from drivers.modbus.line import Line
 from gateway.core.clock import SystemClock
 from tests.drivers.loops import LOOPS, on
@@ -111,19 +110,13 @@ def test_the_system_gives_a_connection_up_that_nobody_hears(
 async def test_a_device_that_refuses_all_of_its_many_points_is_searched_a_little_at_a_time() -> None:
     what = profile(*({"address": address} for address in range(60)))
     server = FaultServer(modes={1: "exc2"})
-    between: list[int] = []
-
-    def took_turns(got: list[Batch]) -> bool:
-        if len(got) > len(between):
-            between.append(server.questions[1])
-        return len(got) >= 80
-
     async with serving(server):
         refusing, well = device("refusing", unit=1, every="5s"), device("well", unit=2, every="5s")
         line = driver(server.port, what, refusing, well, clock=fast(500))
-        await until(line, took_turns)
+        await until(line, lambda got: len(got) >= 80)
         assert line.health()["refusing"].state == "bad"
-        assert max(after - before for before, after in pairwise(between)) <= 20, "no more than two polls"
+        in_a_row = [sum(1 for _ in row) for unit, row in groupby(server.order) if unit == 1]
+        assert max(in_a_row) <= 20, "no more than two polls"
         assert server.questions[1] > 100, "it is searched all the same"
         server.modes.clear()
         batches = await until(line, lambda _: line.health()["refusing"].state == "good", within_s=20)
