@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -37,9 +37,14 @@ class _Wire(ssl.SSLSocket):
 
 
 class Client(paho.Client):
-    """paho's client, which sees the broker's bytes through a sieve: one for each connection, as it keeps bytes."""
+    """paho's client, which sees the broker's bytes through a sieve."""
 
     sieve: Sieve
+
+    def reconnect(self) -> MQTTErrorCode:
+        """Connect, with a sieve of this connection's own: what an earlier one has left in it is nobody's."""
+        self.sieve = Sieve(properties=self.protocol == paho.MQTTv5)
+        return super().reconnect()
 
     def _sock_recv(self, bufsize: int) -> bytes:
         return self.sieve.read(bufsize, self._receive)
@@ -72,7 +77,6 @@ def new_client(name: str, settings: MqttConnection) -> Client:
         protocol=_PROTOCOLS[settings.version],
         reconnect_on_failure=False,  # also keeps paho from retrying under another protocol or name
     )
-    client.sieve = Sieve(properties=settings.version == "v5")
     client.suppress_exceptions = True  # an exception that escaped a callback would end all reception
     if settings.username is not None:
         password = settings.password

@@ -25,7 +25,7 @@ from drivers.mqtt.client import TlsRefused, arm, decrypted, new_client, words
 from drivers.mqtt.inbox import Inbox, Old
 from drivers.mqtt.publish import Message
 from drivers.mqtt.settings import MqttConnection
-from drivers.mqtt.sieve import PacketTooLarge, Sieve
+from drivers.mqtt.sieve import PacketTooLarge
 
 _log = logging.getLogger(__name__)
 
@@ -102,7 +102,6 @@ class Link:
         client, there = self._client, False
         try:
             self._refusal = ""
-            client.sieve = Sieve(properties=self._settings.version == "v5")
             if not self._armed:
                 arm(client, self._settings)
                 self._armed = True
