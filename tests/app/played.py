@@ -103,15 +103,15 @@ async def running(config: Config, plugins: Plugins, clock: Any = None) -> AsyncI
             await task
 
 
-def _listens(address: str) -> bool:
-    host, _, port = address.rpartition(":")
+def is_open(config: Config) -> bool:
+    """Whether somebody listens at the daemon's door."""
     with socket.socket() as probe:
-        return probe.connect_ex((host, int(port))) == 0
+        return probe.connect_ex((config.web.host, config.web.port)) == 0
 
 
 async def ask(config: Config, path: str, **headers: str) -> Any:
     """The answer of the daemon's door, which opens soon after the daemon is ready."""
-    await until(lambda: _listens(config.web.bind))
+    await until(lambda: is_open(config))
     url = f"http://{config.web.bind}{path}"
     async with ClientSession(headers=headers) as session, session.get(url) as answer:
         text = await answer.text()

@@ -18,7 +18,7 @@ from gateway.core.plugins import Plugins
 from gateway.delivery.statefile import StateInUse
 from gateway.delivery.store import StorageFailed, Store
 from simulators.property_api import PropertyApi
-from tests.app.played import Pumps, ask, running
+from tests.app.played import Pumps, ask, is_open, running
 from tests.app.small_site import GOOD, LOW, until
 
 
@@ -99,7 +99,7 @@ async def test_a_taken_port_costs_the_pages_only_and_only_until_it_is_free(
     async with running(config, plugins):
         await until(lambda: len(api.book.orders) == 1)
         taken.close()
-        await until(lambda: _answers(config))
+        await until(lambda: is_open(config))
         health = await ask(config, "/health")
         assert {"part": "pages", "state": "ok", "reason": "", "since": None} in health["parts"]
 
@@ -171,8 +171,3 @@ async def test_the_log_says_what_matters_and_no_more(
     async with running(config, plugins):
         await asyncio.sleep(0.3)
     assert len([r for r in caplog.records if r.name.startswith(("gateway", "drivers"))]) <= 3
-
-
-def _answers(config: Config) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((config.web.host, config.web.port)) == 0
